@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import os
@@ -15,7 +16,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -164,3 +165,21 @@ def end_on_signals() -> None:
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, leave)
+
+
+def guarded(name: str, main: Callable[[], int]) -> int:
+    """Run a script's main program; what its surroundings do to it becomes one sentence and status 1."""
+    end_on_signals()
+    try:
+        return main()
+    except SetupError as error:
+        sentence = str(error)
+    except KeyboardInterrupt:
+        sys.stderr.write(f"\nscript/{name}: interrupted.\n")
+        return 130
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
+            raise
+        sentence = f"{error.strerror} while writing {error.filename or 'a file'}: make room and try again."
+    sys.stderr.write(f"script/{name}: {sentence}\n")
+    return 1
