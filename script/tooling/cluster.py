@@ -94,7 +94,9 @@ class Cluster:
     def __enter__(self) -> Cluster:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if not self.kept:
             self.stop()
 
@@ -133,12 +135,17 @@ class Cluster:
         try:
             self._as_user(command, f"Starting PostgreSQL {self.major}", timeout=START_SECONDS + 20)
         except SetupError:
-            raise SetupError(f"PostgreSQL {self.major} did not start in {self.folder}: {first_error(self.log())}") from None
+            raise SetupError(
+                f"PostgreSQL {self.major} did not start in {self.folder}: {first_error(self.log())}"
+            ) from None
 
     def stop_server(self, mode: str = "immediate") -> None:
         """Stop it and leave its folder; mode as in pg_ctl: smart, fast, immediate (like a crash)."""
         if (self.data_dir / "postmaster.pid").exists():
-            self._as_user(["pg_ctl", "-D", self.data_dir, "-m", mode, "-w", "-t", "30", "stop"], f"Stopping PostgreSQL {self.major}")
+            self._as_user(
+                ["pg_ctl", "-D", self.data_dir, "-m", mode, "-w", "-t", "30", "stop"],
+                f"Stopping PostgreSQL {self.major}",
+            )
 
     def restart(self, mode: str = "fast") -> None:
         """Stop and start."""
@@ -177,12 +184,25 @@ class Cluster:
     def environment(self, dbname: str = "postgres", user: str | None = None) -> dict[str, str]:
         """This process's environment with the PG variables that lead here and no others."""
         base = {key: value for key, value in os.environ.items() if not key.startswith("PG") or key.startswith("PGOPS_")}
-        here = {"PGHOST": self.socket_dir, "PGPORT": str(self.port), "PGDATABASE": dbname, "PGUSER": user or self.superuser}
+        here = {
+            "PGHOST": self.socket_dir,
+            "PGPORT": str(self.port),
+            "PGDATABASE": dbname,
+            "PGUSER": user or self.superuser,
+        }
         return {**base, **here, "PGPASSFILE": str(self.folder / "none"), "PGAPPNAME": "pgops tooling"}
 
-    def run(self, tool: str, *arguments: str | Path, dbname: str = "postgres", user: str | None = None, timeout: float = 300) -> str:
+    def run(
+        self, tool: str, *arguments: str | Path, dbname: str = "postgres", user: str | None = None, timeout: float = 300
+    ) -> str:
         """Run one of this major's client programs against the server and return what it wrote."""
-        return run([self.bin_dir / tool, *arguments], what=tool, timeout=timeout, env=self.environment(dbname, user), merge=False)
+        return run(
+            [self.bin_dir / tool, *arguments],
+            what=tool,
+            timeout=timeout,
+            env=self.environment(dbname, user),
+            merge=False,
+        )
 
     def psql(self, sql: str | Path, dbname: str = "postgres", user: str | None = None) -> str:
         """Run SQL, or a file of it, stopping at the first error; rows come back unaligned."""
@@ -209,11 +229,15 @@ class Cluster:
         if self.user is None or self._can_run(found.bin_dir):
             return
         if found.home is None:
-            raise SetupError(f"The user {self.user} cannot run the PostgreSQL programs in {found.bin_dir}: check the rights on that path.")
+            raise SetupError(
+                f"The user {self.user} cannot run the PostgreSQL programs in {found.bin_dir}: check the rights on that path."
+            )
         shutil.copytree(found.home, self.folder / "postgresql", symlinks=True)
         self.bin_dir = self.folder / "postgresql" / "bin"
         if not self._can_run(self.bin_dir):
-            raise SetupError(f"The user {self.user} cannot run programs under {self.folder}: it may be mounted noexec; set TMPDIR to another place.")
+            raise SetupError(
+                f"The user {self.user} cannot run programs under {self.folder}: it may be mounted noexec; set TMPDIR to another place."
+            )
 
     def _can_run(self, bin_dir: Path) -> bool:
         try:
@@ -270,7 +294,9 @@ class Cluster:
             except subprocess.TimeoutExpired:
                 raise SetupError(f"{what} was given up after {timeout:.0f} seconds.") from None
             except OSError as error:
-                raise SetupError(f"{what} as user {self.user or 'this one'} could not run {words[0]}: {error.strerror}.") from None
+                raise SetupError(
+                    f"{what} as user {self.user or 'this one'} could not run {words[0]}: {error.strerror}."
+                ) from None
             output.seek(0)
             if done.returncode != 0:
                 raise SetupError(f"{what} in {self.folder} failed: {first_error(output.read())}")
@@ -284,7 +310,9 @@ def unprivileged_user() -> str | None:
         with contextlib.suppress(KeyError):
             if pwd.getpwnam(name).pw_uid != 0:
                 return name
-    raise SetupError("PostgreSQL does not run as root, and there is neither a user postgres nor nobody: run this as an ordinary user.")
+    raise SetupError(
+        "PostgreSQL does not run as root, and there is neither a user postgres nor nobody: run this as an ordinary user."
+    )
 
 
 def _identity(user: str | None) -> dict[str, object]:  # keyword arguments of subprocess
@@ -315,7 +343,9 @@ def _private_folder(user: str | None, port: int) -> Path:
                 raise
             return folder
         folder.rmdir()
-    raise SetupError(f"There is no place for a throwaway PostgreSQL ({problem}): set TMPDIR to a short path every user can reach.")
+    raise SetupError(
+        f"There is no place for a throwaway PostgreSQL ({problem}): set TMPDIR to a short path every user can reach."
+    )
 
 
 def _hand_over(folder: Path, user: str | None) -> bool:
@@ -335,7 +365,9 @@ def _free_port(wanted: int | None) -> int:
         try:
             probe.bind(("127.0.0.1", wanted or 0))
         except OSError as error:
-            raise SetupError(f"Port {wanted} of 127.0.0.1 cannot be used ({error.strerror}): choose another one or none.") from None
+            raise SetupError(
+                f"Port {wanted} of 127.0.0.1 cannot be used ({error.strerror}): choose another one or none."
+            ) from None
         return int(probe.getsockname()[1])
 
 

@@ -22,7 +22,17 @@ DISTRIBUTION = "ansible==14.5.0"
 GALAXY_SECONDS = 90
 OURS = "ollama_scanner/pgops"
 # What lies about in a checkout and is no part of the project.
-IGNORED = {".git", ".cache", ".ansible", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis", "__pycache__", "node_modules"}
+IGNORED = {
+    ".git",
+    ".cache",
+    ".ansible",
+    ".mypy_cache",
+    ".pytest_cache",
+    ".ruff_cache",
+    ".hypothesis",
+    "__pycache__",
+    "node_modules",
+}
 
 
 def dependencies(environment: Environment) -> Path:
@@ -46,7 +56,17 @@ def _wanted() -> dict[str, str]:
 
 def _from_galaxy(environment: Environment, stage: Path) -> bool:
     say("Fetching the collections we depend on ...")
-    command = [environment.program("ansible-galaxy"), "collection", "install", "-r", WANTED, "-p", stage, "--timeout", "15"]
+    command = [
+        environment.program("ansible-galaxy"),
+        "collection",
+        "install",
+        "-r",
+        WANTED,
+        "-p",
+        stage,
+        "--timeout",
+        "15",
+    ]
     try:
         run(command, what="Installing from Galaxy", timeout=GALAXY_SECONDS, env=environment.environ([stage]))
     except SetupError:
@@ -73,7 +93,9 @@ def _check_versions(stage: Path) -> None:
         manifest = stage / "ansible_collections" / name.replace(".", "/") / "MANIFEST.json"
         text = manifest.read_text(encoding="utf-8") if manifest.is_file() else ""
         if f'"version": "{version}"' not in text:
-            raise SetupError(f"The collection {name} {version} could be had neither from Galaxy nor from the PyPI package {DISTRIBUTION}.")
+            raise SetupError(
+                f"The collection {name} {version} could be had neither from Galaxy nor from the PyPI package {DISTRIBUTION}."
+            )
 
 
 def project_files() -> list[Path]:
@@ -112,7 +134,10 @@ def installed_project(environment: Environment) -> Path:
             if not place.is_dir():
                 need_space(CACHE, 50, "the built collection")
                 _forget_old(place.parent)
-                with tempfile.TemporaryDirectory(prefix="build-", dir=cache_folder("work")) as folder, staged(place) as stage:
+                with (
+                    tempfile.TemporaryDirectory(prefix="build-", dir=cache_folder("work")) as folder,
+                    staged(place) as stage,
+                ):
                     tarball = build_project(environment, Path(folder))
                     _install(environment, tarball, stage)
     os.utime(place)
@@ -129,7 +154,16 @@ def build_project(environment: Environment, folder: Path) -> Path:
 
 
 def _install(environment: Environment, tarball: Path, stage: Path) -> None:
-    command = [environment.program("ansible-galaxy"), "collection", "install", tarball, "-p", stage, "--offline", "--force"]
+    command = [
+        environment.program("ansible-galaxy"),
+        "collection",
+        "install",
+        tarball,
+        "-p",
+        stage,
+        "--offline",
+        "--force",
+    ]
     run(command, what="Installing the built collection", env=environment.environ([stage, dependencies(environment)]))
     if not (stage / "ansible_collections" / OURS / "MANIFEST.json").is_file():
         raise SetupError(f"The built collection was installed, but {OURS} is not in {stage}.")

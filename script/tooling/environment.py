@@ -57,7 +57,9 @@ class Environment:
 
     def environ(self, collections: Iterable[Path] = ()) -> dict[str, str]:
         """Variables for its programs: its own on PATH first, no settings of the machine's own Ansible or Python."""
-        kept = {key: value for key, value in os.environ.items() if not key.startswith(("ANSIBLE_", "PYTHON", "MOLECULE_"))}
+        kept = {
+            key: value for key, value in os.environ.items() if not key.startswith(("ANSIBLE_", "PYTHON", "MOLECULE_"))
+        }
         path = [str(self.bin_dir), str(links()), *(entry for entry in kept.get("PATH", os.defpath).split(os.pathsep))]
         home = cache_folder("ansible", self.name)
         config = home / "ansible.cfg"
@@ -88,7 +90,9 @@ def _ready_pythons(install: bool) -> None:
         require([Need("python3-venv", "virtual environments", able)], install)
 
 
-def plan_cores(wanted: str | None = None, install: bool = True) -> tuple[list[tuple[Core, Interpreter]], list[tuple[Core, str]]]:
+def plan_cores(
+    wanted: str | None = None, install: bool = True
+) -> tuple[list[tuple[Core, Interpreter]], list[tuple[Core, str]]]:
     """Which ansible-core runs on which Python here, and which cannot and why.
 
     The oldest one runs on the oldest Python that carries it and the newest on the newest, so both ends are tried.
@@ -119,7 +123,9 @@ def plan_cores(wanted: str | None = None, install: bool = True) -> tuple[list[tu
 def _why_not(core: Core) -> str:
     partial = [found.name for found in interpreters() if core.carried_by(found.minor)]
     if partial:
-        return f"Python {partial[-1]} cannot make virtual environments here (on Debian and Ubuntu, install python3-venv)"
+        return (
+            f"Python {partial[-1]} cannot make virtual environments here (on Debian and Ubuntu, install python3-venv)"
+        )
     here = ", ".join(found.name for found in interpreters()) or "none"
     oldest, newest = (".".join(str(number) for number in end) for end in (core.oldest, core.newest))
     return f"it needs Python {oldest} to {newest}, and the Pythons here are {here}"
@@ -140,7 +146,9 @@ def prepare_demo(install: bool = True) -> Environment:
 
 def _prepare(name: str, interpreter: Interpreter, files: list[Path], megabytes: int) -> Environment:
     environment = Environment(name, cache_folder() / name, interpreter)
-    inputs = digest(*files, interpreter.version, str(interpreter.path), str(environment.folder))
+    inputs = digest(
+        REQUIREMENTS / "constraints.txt", *files, interpreter.version, str(interpreter.path), str(environment.folder)
+    )
     if _complete(environment, inputs):
         return environment
     with lock(name):
@@ -166,7 +174,9 @@ def _build(environment: Environment, requirements: Path, inputs: str) -> None:
     shutil.rmtree(environment.folder, ignore_errors=True)
     log = cache_folder("logs") / f"{environment.name}.log"
     clean = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
-    run([environment.interpreter.path, "-m", "venv", environment.folder], what="Making a virtual environment", env=clean)
+    run(
+        [environment.interpreter.path, "-m", "venv", environment.folder], what="Making a virtual environment", env=clean
+    )
     pip = [environment.python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
     what = f"Installing {requirements.name} with pip"
     run([*pip, "-r", requirements], what=what, timeout=900, env=clean, log=log)

@@ -94,7 +94,9 @@ def _first_line(command: list[str]) -> str:
 
 def _ask(path: Path) -> Interpreter | None:
     try:
-        done = subprocess.run([str(path), "-I", "-c", QUESTION], capture_output=True, text=True, timeout=20, check=False)
+        done = subprocess.run(
+            [str(path), "-I", "-c", QUESTION], capture_output=True, text=True, timeout=20, check=False
+        )
     except (OSError, subprocess.TimeoutExpired):
         return None
     words = done.stdout.strip().split("|")

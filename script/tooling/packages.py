@@ -38,9 +38,13 @@ def require(needs: Iterable[Need], install: bool = True) -> None:
     if not is_debian():
         raise SetupError(f"This machine lacks what Debian packages as {names} ({purposes}): install it and try again.")
     if not install:
-        raise SetupError(f"The system packages {names} are missing ({purposes}) and --no-install was given: run apt-get install {names}.")
+        raise SetupError(
+            f"The system packages {names} are missing ({purposes}) and --no-install was given: run apt-get install {names}."
+        )
     if os.geteuid() != 0:
-        raise SetupError(f"The system packages {names} are missing ({purposes}): run, as root, apt-get install {names}.")
+        raise SetupError(
+            f"The system packages {names} are missing ({purposes}): run, as root, apt-get install {names}."
+        )
     say(f"Installing the system packages {names} ({purposes}) ...")
     _install([need.package for need in missing])
     still = [need.package for need in missing if not need.present()]
