@@ -51,13 +51,14 @@ def write_acts(session: Session) -> list[Act]:
     """The acts for the rows of this database."""
     (cast,) = session.ask(CAST)
     if cast["taken"]:
-        raise SetupError("The addresses the demonstration adds are in the database already: its data and its program do not fit.")
+        raise SetupError("The addresses the demonstration adds are in its database already: its data have changed.")
     removed, models, touched, known = cast["removed"], cast["models"], cast["touched"], cast["known"]
     return [
         Act(
             "bot",
             "adds a server",
-            f"INSERT INTO servers (ip, port, scan_date) VALUES ('203.0.113.250', 11434, '{MOMENT}') RETURNING id, scan_date",
+            "INSERT INTO servers (ip, port, scan_date)"
+            f" VALUES ('203.0.113.250', 11434, '{MOMENT}') RETURNING id, scan_date",
             MARKED + NEW,
             _added,
         ),
@@ -78,7 +79,8 @@ def write_acts(session: Session) -> list[Act]:
         Act(
             "sync job",
             "adds a known one",
-            f"INSERT INTO servers (ip, port, scan_date) SELECT ip, port, scan_date FROM endpoints WHERE id = {known} RETURNING id",
+            "INSERT INTO servers (ip, port, scan_date)"
+            f" SELECT ip, port, scan_date FROM endpoints WHERE id = {known} RETURNING id",
             MARKED + f"(ip, port) = (SELECT k.ip, k.port FROM endpoints k WHERE k.id = {known})",
             _became_verified,
         ),
@@ -108,27 +110,29 @@ def _stored(outcome: Outcome, after: Outcome) -> bool:
 
 def _added(outcome: Outcome, after: Outcome) -> str | None:
     if _stored(outcome, after) and outcome.value("scan_date") == after.value("scan_date") is not None:
-        return f"RETURNING gave the stored id {outcome.value('id')}; it is verified and listed"
+        return f"gave back the stored id {outcome.value('id')}; it is verified and listed"
     return None
 
 
 def _added_now(outcome: Outcome, after: Outcome) -> str | None:
     if _added(outcome, after) and after.value("now") == "t":
-        return f"RETURNING gave id {outcome.value('id')} and now() as its date, as stored"
+        return f"gave back id {outcome.value('id')} and the time of now, as stored"
     return None
 
 
 def _updated(outcome: Outcome, after: Outcome) -> str | None:
     number = after.value("id")
-    return f"1 row, and endpoint {number} carries the new date" if outcome.count == 1 and number else None
+    return f"1 row, endpoint {number} has the new date" if outcome.count == 1 and number else None
 
 
 def _became_verified(outcome: Outcome, after: Outcome) -> str | None:
     if _stored(outcome, after):
-        return f"endpoint {outcome.value('id')} became verified; it was neither doubled nor refused"
+        return f"endpoint {outcome.value('id')} became verified, neither refused nor doubled"
     return None
 
 
 def _deleted(outcome: Outcome, after: Outcome, number: int, models: int) -> str | None:
     left = [after.value(name) for name in ("endpoints", "listed", "models")]
-    return f"1 row: endpoint {number} is gone, and its {models} models with it" if outcome.count == 1 and left == ["0"] * 3 else None
+    if outcome.count == 1 and left == ["0"] * 3:
+        return f"1 row, endpoint {number} is gone and its {models} models with it"
+    return None

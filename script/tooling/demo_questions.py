@@ -12,15 +12,18 @@ SCHEMA = "public"
 VIEW = "servers"
 APPLICATION = "ollama"
 
-TABLES = "SELECT c.relname AS name FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' ORDER BY 1"
+TABLES = """
+SELECT c.relname AS name FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' ORDER BY 1
+"""
 # Objects of an extension are left out: they belong to the server's packages.
 OBJECTS = """
 SELECT kind, name, definition FROM (
     SELECT 'pg_proc'::regclass AS class, p.oid, 'function' AS kind, p.oid::regprocedure::text AS name,
-           pg_get_functiondef(p.oid) || p.proowner::regrole || coalesce(p.proacl::text, '') AS definition
+           pg_get_functiondef(p.oid) || p.proowner::regrole::text || coalesce(p.proacl::text, '') AS definition
     FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace AND p.prokind <> 'a'
     UNION ALL
-    SELECT 'pg_trigger'::regclass, t.oid, 'trigger', t.tgname || ' on ' || t.tgrelid::regclass, pg_get_triggerdef(t.oid) || t.tgenabled
+    SELECT 'pg_trigger'::regclass, t.oid, 'trigger', t.tgname || ' on ' || t.tgrelid::regclass,
+           pg_get_triggerdef(t.oid) || t.tgenabled::text
     FROM pg_trigger t WHERE NOT t.tgisinternal
     UNION ALL
     SELECT 'pg_class'::regclass, c.oid, CASE c.relkind WHEN 'r' THEN 'table' WHEN 'v' THEN 'view' WHEN 'i' THEN 'index'
@@ -35,10 +38,12 @@ SELECT kind, name, definition FROM (
                       WHERE a.attrelid = c.oid AND a.attnum > 0))
     FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace
     UNION ALL
-    SELECT 'pg_constraint'::regclass, k.oid, 'constraint', k.conname || ' on ' || k.conrelid::regclass, pg_get_constraintdef(k.oid)
+    SELECT 'pg_constraint'::regclass, k.oid, 'constraint', k.conname || ' on ' || k.conrelid::regclass,
+           pg_get_constraintdef(k.oid)
     FROM pg_constraint k WHERE k.connamespace = 'public'::regnamespace AND k.conrelid <> 0
     UNION ALL
-    SELECT 'pg_namespace'::regclass, n.oid, 'schema', n.nspname::text, concat_ws(' ', n.nspowner::regrole, n.nspacl::text)
+    SELECT 'pg_namespace'::regclass, n.oid, 'schema', n.nspname::text,
+           concat_ws(' ', n.nspowner::regrole, n.nspacl::text)
     FROM pg_namespace n WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
 ) AS found
 WHERE NOT EXISTS (SELECT FROM pg_depend x WHERE x.classid = found.class AND x.objid = found.oid AND x.deptype = 'e')
@@ -49,9 +54,10 @@ TRACES = """
 SELECT p.oid::regprocedure::text AS name, p.xmin::text AS written
 FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace
 UNION ALL
-SELECT t.tgname || ' on ' || t.tgrelid::regclass, t.oid || ' ' || t.xmin FROM pg_trigger t WHERE NOT t.tgisinternal
+SELECT t.tgname || ' on ' || t.tgrelid::regclass, concat_ws(' ', t.oid, t.xmin)
+FROM pg_trigger t WHERE NOT t.tgisinternal
 UNION ALL
-SELECT c.oid::regclass::text, pg_relation_filenode(c.oid) || ' ' || c.relkind
+SELECT c.oid::regclass::text, pg_relation_filenode(c.oid)::text
 FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'i', 'S')
 ORDER BY 1
 """
@@ -62,7 +68,10 @@ DEFECTS = (
         "SELECT count(*) FROM endpoints WHERE verified = 1 AND verification_date IS NULL",
     ),
     ("{count} endpoints have no date of a last check", "SELECT count(*) FROM endpoints WHERE last_check_date IS NULL"),
-    ("{count} verified endpoints are not active", "SELECT count(*) FROM endpoints WHERE verified = 1 AND NOT is_active"),
+    (
+        "{count} verified endpoints are not active",
+        "SELECT count(*) FROM endpoints WHERE verified = 1 AND NOT is_active",
+    ),
     ("{count} honeypots are active", "SELECT count(*) FROM endpoints WHERE is_honeypot AND is_active"),
     (
         "verified flag and row disagree for {count} endpoints",
@@ -85,15 +94,15 @@ DEFECTS = (
         "SELECT (SELECT count(*) FROM pg_class c, unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS p"
         " WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r'"
         " AND NOT has_table_privilege('ollama', c.oid, p))"
-        " + (SELECT count(*) FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'S'"
-        " AND NOT has_sequence_privilege('ollama', c.oid, 'USAGE')) AS count",
+        " + (SELECT count(*) FROM pg_sequence WHERE NOT has_sequence_privilege('ollama', seqrelid, 'USAGE')) AS count",
     ),
 )
 TRIGGERS = """
 SELECT t.tgname AS name, pg_get_triggerdef(t.oid) AS definition, t.tgenabled AS enabled,
        p.oid::regprocedure::text AS function, p.prosecdef AS definer, coalesce(p.proconfig::text, '') AS settings,
        p.proowner::regrole::text AS owner, o.rolsuper AS superuser, c.relowner::regrole::text AS view_owner,
-       EXISTS (SELECT FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS a WHERE a.grantee = 0) AS public
+       EXISTS (SELECT FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS a
+               WHERE a.grantee = 0) AS public
 FROM pg_trigger t
 JOIN pg_class c ON c.oid = t.tgrelid
 JOIN pg_proc p ON p.oid = t.tgfoid

@@ -59,5 +59,5 @@ class Report:
     def claims(self, claims: Iterable[Claim], mark: str = "yes") -> None:
         """What holds with its mark, what does not with a NO."""
         for claim in claims:
-            lead, colour = (f"  {mark:<3} ", "green") if claim.holds else ("  NO  ", "red")
+            lead, colour = (f"  {mark:<4}", "green") if claim.holds else ("  NO  ", "red")
             self.wrapped(claim.sentence, lead, colour)

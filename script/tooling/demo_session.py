@@ -49,8 +49,8 @@ class Session:
 
     def ask(self, query: str) -> list[dict[str, Any]]:
         """The rows of a query, as the superuser sees them unless the session has another role."""
-        text = self._cluster.psql(f"SELECT coalesce(json_agg(row), '[]') FROM ({query}) AS row", self._dbname, self._user)
-        rows: list[dict[str, Any]] = json.loads(text)
+        whole = f"SELECT coalesce(json_agg(row), '[]') FROM ({query}) AS row"
+        rows: list[dict[str, Any]] = json.loads(self._cluster.psql(whole, self._dbname, self._user))
         return rows
 
     def value(self, query: str) -> Any:
@@ -59,10 +59,11 @@ class Session:
         return value
 
     def play(self, statements: Sequence[str]) -> list[Outcome]:
-        """Send statements one after the other in one transaction that is rolled back; a refused one harms none after it."""
+        """Send statements in one transaction that is rolled back; a refused one harms none of those after it."""
         lines = [r"\set ON_ERROR_ROLLBACK on", "BEGIN;"]
         for statement in statements:
-            lines += [rf"\echo {MARK}", f"{statement};", rf"\echo {END} :SQLSTATE :ROW_COUNT", r"\echo :LAST_ERROR_MESSAGE"]
+            lines += [rf"\echo {MARK}", f"{statement};"]
+            lines += [rf"\echo {END} :SQLSTATE :ROW_COUNT", r"\echo :LAST_ERROR_MESSAGE"]
         lines += [rf"\echo {MARK}", "ROLLBACK;"]
         pieces = self._psql("\n".join(lines) + "\n").split(f"{MARK.strip()}\n")[1:-1]
         if len(pieces) != len(statements):
