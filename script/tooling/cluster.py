@@ -18,6 +18,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import TypedDict
 
 from .base import SetupError, end_on_signals, first_error, need_space, run
 from .binaries import Binaries, find_binaries
@@ -39,6 +40,14 @@ SETTINGS = {
     "password_encryption": "'scram-sha-256'",
     "log_line_prefix": "'%m [%p] %q%u@%d '",
 }
+
+
+class Identity(TypedDict, total=False):
+    """Arguments of subprocess.run that change the user."""
+
+    user: int
+    group: int
+    extra_groups: list[int]
 
 
 class Cluster:
@@ -131,7 +140,17 @@ class Cluster:
 
     def start_server(self) -> None:
         """Start it (again), and wait until it answers."""
-        command = ["pg_ctl", "-D", self.data_dir, "-l", self.log_file, "-w", "-t", str(START_SECONDS), "start"]
+        command: list[str | Path] = [
+            "pg_ctl",
+            "-D",
+            self.data_dir,
+            "-l",
+            self.log_file,
+            "-w",
+            "-t",
+            str(START_SECONDS),
+            "start",
+        ]
         try:
             self._as_user(command, f"Starting PostgreSQL {self.major}", timeout=START_SECONDS + 20)
         except SetupError:
@@ -224,19 +243,21 @@ class Cluster:
         )
 
     def _take(self, found: Binaries) -> None:
-        """Use the programs where they are, or a copy when the server's user cannot reach them (a checkout under /root)."""
+        """Use the programs where they are, or a copy when the server's user cannot reach them."""
         self.major, self.bin_dir, self.source = found.major, found.bin_dir, found.source
         if self.user is None or self._can_run(found.bin_dir):
             return
         if found.home is None:
             raise SetupError(
-                f"The user {self.user} cannot run the PostgreSQL programs in {found.bin_dir}: check the rights on that path."
+                f"The user {self.user} cannot run the PostgreSQL programs in {found.bin_dir}: check the rights "
+                "on that path."
             )
         shutil.copytree(found.home, self.folder / "postgresql", symlinks=True)
         self.bin_dir = self.folder / "postgresql" / "bin"
         if not self._can_run(self.bin_dir):
             raise SetupError(
-                f"The user {self.user} cannot run programs under {self.folder}: it may be mounted noexec; set TMPDIR to another place."
+                f"The user {self.user} cannot run programs under {self.folder}: it may be mounted noexec; set "
+                "TMPDIR to another place."
             )
 
     def _can_run(self, bin_dir: Path) -> bool:
@@ -311,11 +332,12 @@ def unprivileged_user() -> str | None:
             if pwd.getpwnam(name).pw_uid != 0:
                 return name
     raise SetupError(
-        "PostgreSQL does not run as root, and there is neither a user postgres nor nobody: run this as an ordinary user."
+        "PostgreSQL does not run as root, and there is neither a user postgres nor nobody: run this as an "
+        "ordinary user."
     )
 
 
-def _identity(user: str | None) -> dict[str, object]:  # keyword arguments of subprocess
+def _identity(user: str | None) -> Identity:
     if user is None:
         return {}
     entry = pwd.getpwnam(user)

@@ -56,7 +56,7 @@ def _wanted() -> dict[str, str]:
 
 def _from_galaxy(environment: Environment, stage: Path) -> bool:
     say("Fetching the collections we depend on ...")
-    command = [
+    command: list[str | Path] = [
         environment.program("ansible-galaxy"),
         "collection",
         "install",
@@ -80,7 +80,7 @@ def _from_distribution(environment: Environment, stage: Path) -> None:
     # Unpacked, not installed: a few folders of it are enough.
     options = ["--quiet", "--no-deps", "--only-binary=:all:", "--python-version", "3.13", "--disable-pip-version-check"]
     with tempfile.TemporaryDirectory(prefix="download-", dir=cache_folder("collections")) as folder:
-        pip = [environment.python, "-m", "pip", "download", *options, "--dest", folder, DISTRIBUTION]
+        pip: list[str | Path] = [environment.python, "-m", "pip", "download", *options, "--dest", folder, DISTRIBUTION]
         run(pip, what=f"Downloading {DISTRIBUTION} after Galaxy did not answer", timeout=600)
         folders = tuple(f"ansible_collections/{name.replace('.', '/')}/" for name in _wanted())
         for wheel in Path(folder).glob("*.whl"):
@@ -94,7 +94,8 @@ def _check_versions(stage: Path) -> None:
         text = manifest.read_text(encoding="utf-8") if manifest.is_file() else ""
         if f'"version": "{version}"' not in text:
             raise SetupError(
-                f"The collection {name} {version} could be had neither from Galaxy nor from the PyPI package {DISTRIBUTION}."
+                f"The collection {name} {version} could be had neither from Galaxy nor from the PyPI package "
+                f"{DISTRIBUTION}."
             )
 
 
@@ -148,13 +149,21 @@ def build_project(environment: Environment, folder: Path) -> Path:
     """The collection's tarball, built in this folder from a copy, so that a run beside it cannot disturb it."""
     copy = folder / "source"
     copy_project(copy)
-    command = [environment.program("ansible-galaxy"), "collection", "build", copy, "--output-path", folder, "--force"]
+    command: list[str | Path] = [
+        environment.program("ansible-galaxy"),
+        "collection",
+        "build",
+        copy,
+        "--output-path",
+        folder,
+        "--force",
+    ]
     run(command, what="Building the collection", env=environment.environ([folder]))
     return next(folder.glob("*.tar.gz"))
 
 
 def _install(environment: Environment, tarball: Path, stage: Path) -> None:
-    command = [
+    command: list[str | Path] = [
         environment.program("ansible-galaxy"),
         "collection",
         "install",

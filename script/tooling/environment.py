@@ -177,7 +177,15 @@ def _build(environment: Environment, requirements: Path, inputs: str) -> None:
     run(
         [environment.interpreter.path, "-m", "venv", environment.folder], what="Making a virtual environment", env=clean
     )
-    pip = [environment.python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
+    pip: list[str | Path] = [
+        environment.python,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-input",
+    ]
     what = f"Installing {requirements.name} with pip"
     run([*pip, "-r", requirements], what=what, timeout=900, env=clean, log=log)
     _stamp(environment).write_text(inputs, encoding="utf-8")

@@ -48,7 +48,7 @@ class Interpreter:
 
 @functools.lru_cache(maxsize=1)
 def interpreters() -> tuple[Interpreter, ...]:
-    """One Python of each minor version, oldest first; one that can make environments is preferred, then the one on PATH."""
+    """One Python of each minor version, oldest first: one that can make environments, then the first on PATH."""
     best: dict[tuple[int, int], Interpreter] = {}
     with ThreadPoolExecutor(max_workers=8) as pool:
         for found in pool.map(_ask, _candidates()):

@@ -39,7 +39,8 @@ def require(needs: Iterable[Need], install: bool = True) -> None:
         raise SetupError(f"This machine lacks what Debian packages as {names} ({purposes}): install it and try again.")
     if not install:
         raise SetupError(
-            f"The system packages {names} are missing ({purposes}) and --no-install was given: run apt-get install {names}."
+            f"The system packages {names} are missing ({purposes}) and --no-install was given: run apt-get "
+            f"install {names}."
         )
     if os.geteuid() != 0:
         raise SetupError(
