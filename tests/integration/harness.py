@@ -44,15 +44,17 @@ class Server:
     def template(self, name: str, fill: Callable[[str], None], base: str = "template0") -> str:
         """The name of a template database, made by `fill(database)` on first use."""
         if name not in self._templates:
-            self._templates[name] = self.clone(base)
-            fill(self._templates[name])
+            database = self.clone(base)
+            fill(database)
+            self._templates[name] = database
         return self._templates[name]
 
     def clone(self, template: str = "template0") -> str:
-        """A new database with the template's content."""
+        """A new database with the template's content and owner."""
         name = f"t{next(self._numbers)}"
-        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
-        self.admin.connection.execute(statement)
+        owner = self.admin.value("SELECT datdba::regrole::text FROM pg_database WHERE datname = %s", [template])
+        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {}")
+        self.admin.connection.execute(statement.format(*map(sql.Identifier, (name, template, owner))))
         return name
 
     def drop(self, database: str) -> None:
