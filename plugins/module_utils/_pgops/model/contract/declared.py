@@ -12,13 +12,13 @@ An empty tuple or None means that the contract says nothing about it.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Optional, Tuple, Union
+from typing import Union
 
 from ..identifiers import QualifiedName, parse_qualified
 
 Scalar = Union[str, int, float, bool, None]
 ALL = "all"
-Named = Union[str, Tuple[str, ...]]
+Named = Union[str, tuple[str, ...]]
 """Objects of a grant: ``all``, or their names."""
 
 
@@ -126,10 +126,10 @@ class Grant:
 
     role: str
     privileges: tuple[str, ...]
-    tables: Optional[Named] = None
-    views: Optional[Named] = None
-    sequences: Optional[Named] = None
-    schemas: Optional[Named] = None
+    tables: Named | None = None
+    views: Named | None = None
+    sequences: Named | None = None
+    schemas: Named | None = None
 
 
 @dataclass(frozen=True)

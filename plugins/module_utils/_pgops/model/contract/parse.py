@@ -1,12 +1,15 @@
 # Copyright: (c) 2026, Ollama Scanner maintainers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From the mapping of a contract file to the values of ``declared``."""
+
+"""From the mapping of a contract file to the values of ``declared``: the door of this room."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+from . import policies, references, schema
 from .declared import (
     Column,
     ColumnRule,
@@ -22,57 +25,76 @@ from .declared import (
     View,
     WritableView,
 )
-from .errors import ContractError, Problem
+from .errors import ContractError
+from .reader import Draft, Place, Reader
 
 
-def _tuple(value: Any) -> Any:
-    return tuple(_tuple(item) for item in value) if isinstance(value, list) else value
-
-
-def _made(kind: Any, data: Any, **more: Any) -> Any:
-    return kind(**{**{key: _tuple(value) for key, value in dict(data).items()}, **more})
-
-
-def _table(name: str, data: dict[str, Any], tables: dict[str, Any]) -> Table:
-    columns = {}
-    for column, said in data.get("columns", {}).items():
-        fill = said.get("fill")
-        columns[column] = _made(Column, said, name=column, fill=_made(Fill, fill) if fill else None)
-    keys = []
-    for said in data.get("foreign_keys", []):
-        referenced = said.get("referenced_columns") or tables[said["references"]].get("primary_key", [])
-        keys.append(_made(ForeignKey, said, referenced_columns=tuple(referenced)))
-    indexes = tuple(_made(Index, said) for said in data.get("indexes", []))
-    return _made(Table, data, name=name, columns=columns, foreign_keys=tuple(keys), indexes=indexes)
+def parse_contract(data: object) -> Contract:
+    """The contract that a mapping declares, or ContractError with everything that is wrong with it."""
+    reader = Reader()
+    draft = reader.section(data, (), schema.CONTRACT)
+    if isinstance(draft, Draft):
+        references.check(reader, draft)
+    if reader.problems:
+        raise ContractError(reader.problems)
+    return _contract(draft)
 
 
 def parse_writable(data: object, path: str) -> WritableView:
     """The policy of one writable view; ``path`` is where it stands, for the messages."""
-    if not isinstance(data, dict):
-        raise ContractError([Problem(path, "It must be a mapping.")])
-    columns = {name: _made(ColumnRule, said) for name, said in data.get("columns", {}).items()}
-    return _made(WritableView, data, columns=columns)
+    reader = Reader()
+    draft = reader.section(data, (Place(path),), schema.WRITABLE)
+    if isinstance(draft, Draft):
+        policies.check(reader.report, draft, ())
+    if reader.problems:
+        raise ContractError(reader.problems, subject=f"The policy in {path}")
+    return _writable(draft)
 
 
-def parse_contract(data: object) -> Contract:
-    """The contract a mapping declares, or ContractError with everything that is wrong with it."""
-    if not isinstance(data, dict):
-        raise ContractError([Problem("", "It must be a mapping.")])
-    tables = data.get("tables", {})
-    views = {}
-    for name, said in data.get("views", {}).items():
-        policy = said.get("writable")
-        writable = None if policy is None else parse_writable(policy, f"views.{name}.writable")
-        views[name] = View(name, tuple(said.get("columns", ())), writable)
-    goals = data.get("recovery", {})
-    keep = goals.get("keep")
-    rest = {key: value for key, value in data.items() if key != "contract"}
-    return _made(
-        Contract,
-        rest,
-        tables={name: _table(name, said, tables) for name, said in tables.items()},
-        views=views,
-        rules=tuple(_made(Rule, said) for said in data.get("rules", [])),
-        grants=tuple(_made(Grant, said) for said in data.get("grants", [])),
-        recovery=_made(Recovery, goals, keep=_made(Keep, keep) if keep is not None else None),
+def _contract(draft: Draft) -> Contract:
+    names = Contract(database=draft["database"], schema=draft.get("schema", "public"))
+    tables = draft.get("tables", {})
+    keys = {names.qualified(name): table.get("primary_key", ()) for name, table in tables.items()}
+    parts: dict[str, Any] = {key: value for key, value in draft.items() if key != "contract"}
+    parts["tables"] = {
+        name: _table(name, table, lambda spelled: keys[names.qualified(spelled)]) for name, table in tables.items()
+    }
+    parts["views"] = {name: _view(name, view) for name, view in draft.get("views", {}).items()}
+    parts["rules"] = tuple(Rule(**rule) for rule in draft.get("rules", ()))
+    parts["grants"] = tuple(Grant(**grant) for grant in draft.get("grants", ()))
+    parts["recovery"] = _recovery(draft.get("recovery", {}))
+    return Contract(**parts)
+
+
+def _table(name: str, draft: Draft, primary_key: Callable[[str], tuple[str, ...]]) -> Table:
+    parts: dict[str, Any] = dict(draft)
+    parts["columns"] = {column: _column(column, said) for column, said in draft.get("columns", {}).items()}
+    parts["unique"] = tuple(draft.get("unique", ()))
+    parts["foreign_keys"] = tuple(
+        ForeignKey(**{"referenced_columns": primary_key(key["references"]), **key})
+        for key in draft.get("foreign_keys", ())
     )
+    parts["indexes"] = tuple(Index(**index) for index in draft.get("indexes", ()))
+    return Table(name=name, **parts)
+
+
+def _column(name: str, draft: Draft) -> Column:
+    fill = draft.get("fill")
+    return Column(name=name, **{**draft, "fill": None if fill is None else Fill(**fill)})
+
+
+def _view(name: str, draft: Draft) -> View:
+    writable = draft.get("writable")
+    return View(name=name, **{**draft, "writable": None if writable is None else _writable(writable)})
+
+
+def _writable(draft: Draft) -> WritableView:
+    parts: dict[str, Any] = dict(draft)
+    parts["columns"] = {name: ColumnRule(**rule) for name, rule in draft.get("columns", {}).items()}
+    parts["fixed_values"] = {name: dict(values) for name, values in draft.get("fixed_values", {}).items()}
+    return WritableView(**parts)
+
+
+def _recovery(draft: dict[str, Any]) -> Recovery:
+    keep = draft.get("keep")
+    return Recovery(**{**draft, "keep": None if keep is None else Keep(**keep)})
