@@ -85,6 +85,16 @@ class Stage:
         """Whether the generated triggers are the ones under test."""
         return self.side == OURS
 
+    @property
+    def dsn(self) -> str:
+        """How the operator connects."""
+        return self.server.cluster.dsn(self.database)
+
+    @staticmethod
+    def naive_file(view: str) -> Path:
+        """The hand-written triggers of a view."""
+        return NAIVE_FILES[view]
+
     def client(self, role: str = "crew", name: str = "a test") -> Client:
         """A session of its own; crew may use everything, clerk the views only, ollama what the scanner's schema gives it."""
         made = Client(self.server.cluster.dsn(self.database, role), name)
@@ -105,8 +115,7 @@ class Stage:
             return self._run_script(view, lock_budget)
         module = options.pop("module", {})
         policy = {**POLICIES.get(view, {}), **options}
-        dsn = self.server.cluster.dsn(self.database)
-        raw = install_ours(dsn, self.database, view, policy, {"lock_budget": lock_budget, **module})
+        raw = install_ours(self.dsn, self.database, view, policy, {"lock_budget": lock_budget, **module})
         return Installed(raw["changed"], list(raw.get("reasons", [])), dict(raw.get("probe") or {}), raw)
 
     def _run_script(self, view: str, lock_budget: float) -> Installed:
@@ -136,6 +145,17 @@ class Stage:
     def content(self) -> dict[str, list[dict[str, Any]]]:
         """Every row of every table."""
         return {table: self.admin.rows(f"SELECT * FROM {table} ORDER BY 1") for table in TABLES}
+
+    def restored_copy(self) -> Stage:
+        """Another stage on a database that was made by dump and restore, with other OIDs."""
+        cluster, name = self.server.cluster, self.server.clone()
+        self.server.admin.run(f"ALTER DATABASE {name} OWNER TO {OWNER}")
+        # In between, so that no OID can come out the same.
+        cluster.psql("CREATE TABLE in_between (id serial PRIMARY KEY, note text)", dbname=name)
+        dump = cluster.folder / f"{name}.sql"
+        cluster.run("pg_dump", "-f", dump, self.database)
+        cluster.psql(dump, dbname=name)
+        return Stage(self.server, self.side, name)
 
     def leave(self) -> None:
         """Close all sessions and keep the database."""
