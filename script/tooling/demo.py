@@ -16,6 +16,7 @@ import re
 import shlex
 import subprocess
 import sys
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -74,7 +75,11 @@ class Demo:
         origin = "of this machine" if binaries.source == "system" else f"from {binaries.source}"
         say.step(f"starting a throwaway PostgreSQL {binaries.major} {origin}")
         with self._server(binaries) as cluster:
-            status = self._show(cluster, Playbook(cluster, environment, collections))
+            try:
+                status = self._show(cluster, Playbook(cluster, environment, collections))
+            except DemoError as error:
+                say.line(say.paint(f"\nNO  {error}", "red"))
+                status = 1
             if self.options.keep:
                 cluster.keep()
         if self.options.keep:
@@ -188,15 +193,17 @@ class Playbook:
             )
         except subprocess.TimeoutExpired as error:
             said = error.stdout.decode(errors="replace") if isinstance(error.stdout, bytes) else error.stdout or ""
-            text = f"{tail(said)}\nThe playbook {PLAYBOOK} was given up after {PLAYBOOK_SECONDS} seconds."
-            raise DemoError(text) from None
+            raise DemoError(self._failure(said, f"was given up after {PLAYBOOK_SECONDS} seconds")) from None
         with (self.folder / "playbook.log").open("a", encoding="utf-8") as log:
             log.write(done.stdout)
         recap = RECAP.search(done.stdout)
         if done.returncode != 0 or recap is None or recap.group(1) == "0" or recap.group(3, 4) != ("0", "0"):
-            text = f"the playbook {PLAYBOOK} ended with status {done.returncode}; its last lines stand above."
-            raise DemoError(f"{tail(done.stdout)}\n{text}")
+            raise DemoError(self._failure(done.stdout, f"ended with status {done.returncode}"))
         return int(recap.group(2))
+
+    @staticmethod
+    def _failure(said: str, end: str) -> str:
+        return f"The playbook {PLAYBOOK} {end}. Its last lines:\n{textwrap.indent(tail(said), '    ')}"
 
 
 def inventory(cluster: Cluster, folder: Path) -> str:
@@ -261,8 +268,6 @@ def main() -> int:
     end_on_signals()
     try:
         return Demo(options).run()
-    except DemoError as error:
-        problem, status = str(error), 1
     except SetupError as error:
         problem, status = str(error), 2
     except OSError as error:
