@@ -158,7 +158,8 @@ class View:
 
 @dataclass(frozen=True)
 class TriggerFunction:
-    """A function with what decides how it behaves. `grantees` may execute it beside its owner ('' = PUBLIC)."""
+    """A function with what decides how it behaves. `grantees` may execute it beside its owner ('' = PUBLIC);
+    `other_uses` counts triggers on other relations that call it."""
 
     oid: int
     schema: str
@@ -171,6 +172,7 @@ class TriggerFunction:
     comment: str
     grantees: tuple[str, ...]
     returns_trigger: bool
+    other_uses: int
 
 
 @dataclass(frozen=True)

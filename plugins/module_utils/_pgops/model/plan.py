@@ -14,13 +14,14 @@ class Plan:
     """Statements for one transaction, in order.
 
     `reasons` say in sentences why anything is to be done; an empty `statements` means that nothing is.
-    `relations` are the OIDs whose locks the statements need (to name who stands in the way);
+    `relations` are the OIDs whose locks the statements need, `lock_mode` the strongest of those locks;
     `role` is assumed by SET LOCAL ROLE for the whole transaction, None leaves the session's own.
     """
 
     statements: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
     relations: tuple[int, ...] = ()
+    lock_mode: str = "ShareRowExclusiveLock"
     role: str | None = None
     before: str = ""
     after: str = ""

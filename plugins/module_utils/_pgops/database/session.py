@@ -1,0 +1,115 @@
+# Copyright: (c) 2026, Ollama Scanner maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One session with a server, the same through psycopg 3 and psycopg2: text, numbers, booleans and lists come back alike.
+
+SQL is always written with `%s` for values; identifiers are quoted by `model.identifiers`.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import Any, Callable, Iterator
+
+from ..model.errors import PgOpsError, cut
+
+
+class DatabaseError(PgOpsError):
+    """PostgreSQL refused a statement: `sqlstate` is its code, or an empty text when the connection was lost."""
+
+    def __init__(self, message: str, sqlstate: str, database: str) -> None:
+        super().__init__(message, sqlstate=sqlstate, database=database)
+        self.sqlstate = sqlstate
+
+
+class Session:
+    """A connection in autocommit mode with explicit transactions. Build it with `connect()`."""
+
+    def __init__(self, connection: Any, database: str, error_class: type[Exception], reopen: Callable[[str], Session]):
+        self._connection = connection
+        self._error_class = error_class
+        self._reopen = reopen
+        self.database = database
+
+    def query(self, sql: str, values: tuple[Any, ...] | None = None) -> list[dict[str, Any]]:
+        """The rows of a statement, each a dict by column name; an empty list for a statement without rows.
+
+        :raises DatabaseError: when PostgreSQL refuses it.
+        """
+        try:
+            with self._connection.cursor() as cursor:
+                cursor.execute(sql, values)
+                if cursor.description is None:
+                    return []
+                names = [column[0] for column in cursor.description]
+                return [dict(zip(names, row)) for row in cursor.fetchall()]
+        except self._error_class as error:
+            raise self._explain(error) from error
+
+    def one(self, sql: str, values: tuple[Any, ...] | None = None) -> dict[str, Any]:
+        """The only row of a statement that gives exactly one."""
+        (row,) = self.query(sql, values)
+        return row
+
+    def execute(self, sql: str, values: tuple[Any, ...] | None = None) -> None:
+        """Run a statement for its effect."""
+        self.query(sql, values)
+
+    def described(self, sql: str) -> list[tuple[str, int, int]]:
+        """Name, table OID and attribute number of each output column, as the server tells them to libpq."""
+        try:
+            with self._connection.cursor() as cursor:
+                cursor.execute(sql)
+                if hasattr(cursor, "pgresult"):
+                    result = cursor.pgresult
+                    return [
+                        (column.name, result.ftable(place), result.ftablecol(place))
+                        for place, column in enumerate(cursor.description)
+                    ]
+                return [(column.name, column.table_oid or 0, column.table_column or 0) for column in cursor.description]
+        except self._error_class as error:
+            raise self._explain(error) from error
+
+    @contextmanager
+    def transaction(self, mode: str = "READ COMMITTED") -> Iterator[None]:
+        """A transaction that commits at the end and rolls back on any error."""
+        self.execute(f"BEGIN ISOLATION LEVEL {mode}")
+        try:
+            yield
+        except BaseException:
+            self._roll_back()
+            raise
+        self.execute("COMMIT")
+
+    def sibling(self, database: str) -> Session:
+        """A second connection with the same credentials, to `database` of the same cluster."""
+        return self._reopen(database)
+
+    def close(self) -> None:
+        """End the session; whatever was not committed is rolled back by the server."""
+        self._connection.close()
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _roll_back(self) -> None:
+        try:
+            self.execute("ROLLBACK")
+        except DatabaseError:
+            # The connection is gone, and with it the transaction: the first error is the one to tell.
+            self.close()
+
+    def _explain(self, error: Exception) -> DatabaseError:
+        diagnostics = getattr(error, "diag", None)
+        state = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None) or ""
+        text = getattr(diagnostics, "message_primary", None) or str(error)
+        parts = [text]
+        for word in ("message_detail", "message_hint"):
+            more = getattr(diagnostics, word, None)
+            if more:
+                parts.append(more)
+        return DatabaseError(cut(" ".join(parts)), state, self.database)
