@@ -16,5 +16,6 @@ options:
 notes:
   - The module connects to the server itself; a transaction pooler in between is recognised and refused.
   - >-
-    Sessions are named C(pgops) and the module's name in C(application_name), so that a database administrator sees who works.
+    Sessions bear C(pgops) and the module's name as C(application_name), so that a database administrator sees
+    who works.
 """

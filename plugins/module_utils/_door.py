@@ -80,7 +80,7 @@ def refuse(module: AnsibleModule, error: PgOpsError | ContractError) -> t.NoRetu
     """End the module with the error's sentence and what it knows."""
     if isinstance(error, ContractError):
         module.fail_json(
-            msg=str(error), problems=[{"path": problem.path, "sentence": problem.sentence} for problem in error.problems]
+            msg=str(error),
+            problems=[{"path": problem.path, "sentence": problem.sentence} for problem in error.problems],
         )
     module.fail_json(msg=str(error), **t.cast(PgOpsError, error).facts)
-

@@ -227,6 +227,7 @@ from ansible_collections.ollama_scanner.pgops.plugins.module_utils._pgops.view_t
 
 
 def main() -> t.NoReturn:
+    """Ask, decide, act; the library does all of it."""
     module = module_for(
         ViewTriggersSettings,
         mutually_exclusive=[("contract", "definition")],

@@ -53,7 +53,9 @@ def connect(parameters: dict[str, Any], application_name: str = "pgops", driver:
     """
     driver = driver or find_driver()
     if driver is None:
-        raise NoDriverError("No PostgreSQL driver was found: install python3-psycopg2 (or psycopg 3.1 and newer) on this host.")
+        raise NoDriverError(
+            "No PostgreSQL driver was found: install python3-psycopg2 (or psycopg 3.1 and newer) on this host."
+        )
     wanted = {"connect_timeout": CONNECT_TIMEOUT, "application_name": application_name, "client_encoding": "UTF8"}
     wanted.update(parameters)
     connection, error_class, backend_pid = _open(driver, wanted)

@@ -2,15 +2,17 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One session with a server, the same through psycopg 3 and psycopg2: text, numbers, booleans and lists come back alike.
+"""One session with a server, the same through psycopg 3 and psycopg2: text, numbers, booleans and lists come back
+alike.
 
 SQL is always written with `%s` for values; identifiers are quoted by `model.identifiers`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Callable, Iterator
+from typing import Any, Callable
 
 from ..model.errors import PgOpsError, cut
 

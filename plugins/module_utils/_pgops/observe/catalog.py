@@ -10,7 +10,8 @@ code that a user could have written is run.
 
 from __future__ import annotations
 
-from typing import Any, Iterable
+from collections.abc import Iterable
+from typing import Any
 
 from ..database.session import Session
 from ..model.catalog import (
@@ -31,7 +32,13 @@ from . import catalog_sql as sql
 from .view_query import read_view_query
 
 _EVENTS = ((4, "insert"), (16, "update"), (8, "delete"))
-_KINDS = {"r": "a table", "p": "a partitioned table", "m": "a materialized view", "f": "a foreign table", "S": "a sequence"}
+_KINDS = {
+    "r": "a table",
+    "p": "a partitioned table",
+    "m": "a materialized view",
+    "f": "a foreign table",
+    "S": "a sequence",
+}
 
 
 def read_view(session: Session, schema: str, name: str, function_names: Iterable[str]) -> ViewReading:
@@ -52,7 +59,9 @@ def look_at_view(session: Session, schema: str, name: str, function_names: Itera
         raise _not_a_view(session, schema, name, found)
     row = found[0]
     query = read_view_query(row["ev_action"])
-    columns = tuple(ViewColumn(c["number"], c["name"], c["type"]) for c in session.query(sql.VIEW_COLUMNS, (row["oid"],)))
+    columns = tuple(
+        ViewColumn(c["number"], c["name"], c["type"]) for c in session.query(sql.VIEW_COLUMNS, (row["oid"],))
+    )
     operators = _operators(session, query)
     return ViewReading(
         database=session.database,
@@ -67,9 +76,7 @@ def look_at_view(session: Session, schema: str, name: str, function_names: Itera
         operator_families={row["oid"]: tuple(row["families"]) for row in operators},
         operator_names={row["oid"]: row["name"] for row in operators},
         triggers=_triggers(session, row["oid"]),
-        same_named=tuple(
-            _function(f) for f in session.query(sql.FUNCTIONS_NAMED, (schema, list(function_names)))
-        ),
+        same_named=tuple(_function(f) for f in session.query(sql.FUNCTIONS_NAMED, (schema, list(function_names)))),
     )
 
 
@@ -107,10 +114,16 @@ def _not_a_view(session: Session, schema: str, name: str, found: list[dict[str, 
     what = f"{quote_ident(schema)}.{quote_ident(name)}"
     if found:
         kind = _KINDS.get(found[0]["kind"], "something else")
-        return RefusedError(f"{what} in database {session.database} is {kind}, not a view. Nothing was touched.", view=what)
+        return RefusedError(
+            f"{what} in database {session.database} is {kind}, not a view. Nothing was touched.", view=what
+        )
     views = views_of_schemas(session, schema)
-    near = f" Views of that schema: {', '.join(views[:10])}." if views else " That schema has no view or does not exist."
-    return RefusedError(f"There is no view {what} in database {session.database}.{near} Nothing was touched.", view=what)
+    near = (
+        f" Views of that schema: {', '.join(views[:10])}." if views else " That schema has no view or does not exist."
+    )
+    return RefusedError(
+        f"There is no view {what} in database {session.database}.{near} Nothing was touched.", view=what
+    )
 
 
 def _operators(session: Session, query: ViewQuery) -> list[dict[str, Any]]:
@@ -119,7 +132,8 @@ def _operators(session: Session, query: ViewQuery) -> list[dict[str, Any]]:
 
 def _tables(session: Session, oids: list[int], owner: int) -> dict[int, Table]:
     columns, indexes, keys = (
-        _by_table(session.query(statement, (oids,))) for statement in (sql.COLUMNS, sql.UNIQUE_INDEXES, sql.FOREIGN_KEYS)
+        _by_table(session.query(statement, (oids,)))
+        for statement in (sql.COLUMNS, sql.UNIQUE_INDEXES, sql.FOREIGN_KEYS)
     )
     tables = {}
     for row in session.query(sql.TABLES, (owner, owner, oids)):
@@ -137,7 +151,9 @@ def _tables(session: Session, oids: list[int], owner: int) -> dict[int, Table]:
             user_triggers=tuple(row["user_triggers"]),
             missing_rights=tuple(row["missing_rights"]),
             columns=tuple(
-                Column(c["number"], c["name"], c["type"], c["not_null"], c["default_value"], c["identity"], c["generated"])
+                Column(
+                    c["number"], c["name"], c["type"], c["not_null"], c["default_value"], c["identity"], c["generated"]
+                )
                 for c in columns.get(oid, [])
             ),
             unique_indexes=tuple(

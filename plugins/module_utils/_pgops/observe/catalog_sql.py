@@ -96,7 +96,8 @@ JOIN pg_catalog.pg_am m ON m.oid = x.relam AND m.amname = 'btree'
 CROSS JOIN LATERAL (
   SELECT pg_catalog.array_agg(a.attname::text ORDER BY p.place) AS columns,
          pg_catalog.array_agg(o.opcfamily::int8 ORDER BY p.place) AS families,
-         pg_catalog.array_agg(pg_catalog.format('OPERATOR(%%I.%%s)', n.nspname, q.oprname) ORDER BY p.place) AS equality,
+         pg_catalog.array_agg(pg_catalog.format('OPERATOR(%%I.%%s)', n.nspname, q.oprname)
+                              ORDER BY p.place) AS equality,
          pg_catalog.bool_and(p.collation_oid = a.attcollation) AS same_collation
   FROM ROWS FROM (pg_catalog.unnest(i.indkey::int2[]), pg_catalog.unnest(i.indclass::oid[]),
                   pg_catalog.unnest(i.indcollation::oid[])) WITH ORDINALITY p (number, class, collation_oid, place)

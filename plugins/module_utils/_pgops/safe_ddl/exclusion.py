@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Iterator
 
-from ..database.session import DatabaseError, Session
+from ..database.session import Session
 from ..model.errors import LockedError, PgOpsError
 
 #: The key class of every advisory lock of this tool ("pgop" read as a number).
@@ -72,7 +72,4 @@ def _lock_session(session: Session) -> Iterator[Session]:
         keeper.execute("SET idle_in_transaction_session_timeout = 0")
         yield keeper
     finally:
-        try:
-            keeper.close()
-        except DatabaseError:
-            pass
+        keeper.close()

@@ -27,7 +27,8 @@ def update_body(policy: Policy) -> str:
     body += [text for text in (_write(policy, part) for part in parts) if text]
     followed = {column.place.view_column.name for column in policy.columns if not column.update_refusal}
     values = {
-        key: f"{'NEW' if key.view_column in followed else 'OLD'}.{quote_ident(key.view_column)}" for key in shape.row_key
+        key: f"{'NEW' if key.view_column in followed else 'OLD'}.{quote_ident(key.view_column)}"
+        for key in shape.row_key
     }
     body += reread(policy, values, "updated")
     body.append("RETURN result;")
@@ -79,7 +80,8 @@ def _lock(policy: Policy, strength: str, verb: str) -> list[str]:
         for place, name in enumerate(part.key.columns, 1)
     ]
     shown = [
-        f"{shape.part(c.place.part).symbol}.{quote_ident(c.place.column.name)}::{c.place.view_column.type} AS now_{number}"
+        f"{shape.part(c.place.part).symbol}.{quote_ident(c.place.column.name)}::{c.place.view_column.type} AS "
+        f"now_{number}"
         for number, c in enumerate(policy.columns, 1)
     ]
     conditions = " AND ".join([*shape.joins, *key_values(policy, "OLD")])
@@ -101,7 +103,8 @@ def _changed_meanwhile(policy: Policy, verb: str) -> str:
     named = ", ".join(f"{quote_ident(column.view_column)} = %s" for column in key)
     return fail(
         "40001",
-        f"The row with {named} of the view {policy.shape.sql_name} was changed by another transaction while it was to be "
+        f"The row with {named} of the view {policy.shape.sql_name} was changed by another transaction while it was "
+        "to be "
         f"{verb}; nothing was written.",
         *(f"OLD.{quote_ident(column.view_column)}" for column in key),
         hint="Repeat the transaction.",
@@ -146,7 +149,9 @@ def _write(policy: Policy, part: Part) -> str:
     return "\n".join(
         [
             f"-- {part.label}",
-            when(any_changed, statement, "GET DIAGNOSTICS done = ROW_COUNT;", when("done = 0", _held_back(policy, part))),
+            when(
+                any_changed, statement, "GET DIAGNOSTICS done = ROW_COUNT;", when("done = 0", _held_back(policy, part))
+            ),
         ]
     )
 
@@ -167,7 +172,9 @@ def _dynamic(part: Part, columns: list[tuple[str, ColumnPolicy]]) -> str:
     found = _found(part, [f"${place}" for place in range(1, len(keys) + 1)])
     pieces = []
     for place, (flag, column) in enumerate(columns, len(keys) + 1):
-        pieces.append(f"CASE WHEN {flag} THEN {quote_literal(f'{quote_ident(column.place.column.name)} = ${place}')} END")
+        pieces.append(
+            f"CASE WHEN {flag} THEN {quote_literal(f'{quote_ident(column.place.column.name)} = ${place}')} END"
+        )
     values = [*keys, *(_of("NEW", column) for _, column in columns)]
     return (
         f"EXECUTE {quote_literal(f'UPDATE {part.sql_name} AS t SET ')}\n"

@@ -67,9 +67,9 @@ def plan_present(reading: ViewReading, policy: Policy, adopt: bool) -> Plan:
     _refuse_others(reading, shape, found, adopt)
     statements: list[str] = []
     reasons: list[str] = []
-    for trigger in found.others:
-        reasons.append(f"trigger {trigger.name} of another author is replaced")
-        statements.append(_drop_trigger(shape, trigger.name))
+    for other in found.others:
+        reasons.append(f"trigger {other.name} of another author is replaced")
+        statements.append(_drop_trigger(shape, other.name))
     statements += _drop_left_functions(found)
     relation_locked = bool(found.others)
     for wanted in generate(policy):
@@ -80,7 +80,9 @@ def plan_present(reading: ViewReading, policy: Policy, adopt: bool) -> Plan:
             statements += _make_function(reading, wanted, function)
         trigger = found.ours.get(wanted.event)
         if trigger is None or trigger.events != (wanted.event,):
-            reasons.append(f"trigger {wanted.name} is missing" if trigger is None else f"trigger {wanted.name} was altered")
+            reasons.append(
+                f"trigger {wanted.name} is missing" if trigger is None else f"trigger {wanted.name} was altered"
+            )
             if trigger is not None:
                 statements.append(_drop_trigger(shape, trigger.name))
             statements.append(create_trigger(shape, wanted))
@@ -106,7 +108,9 @@ def plan_absent(reading: ViewReading, shape_name: str) -> Plan:
     statements = [
         f"DROP TRIGGER IF EXISTS {quote_ident(trigger.name)} ON {shape_name}" for trigger in found.ours.values()
     ]
-    statements += [f"DROP FUNCTION {schema}.{quote_ident(f.name)}()" for f in found.functions.values() if not _used(f, found)]
+    statements += [
+        f"DROP FUNCTION {schema}.{quote_ident(f.name)}()" for f in found.functions.values() if not _used(f, found)
+    ]
     before = _state_text(reading)
     if not statements:
         return Plan(before=before, after=before)
@@ -158,7 +162,8 @@ def _refuse_others(reading: ViewReading, shape: Shape, found: Found, adopt: bool
     names += [f"function {f.schema}.{f.name}" for f in found.foreign_functions]
     if names and not adopt:
         raise RefusedError(
-            f"The view {shape.sql_name} in database {reading.database} has objects of other authors: {', '.join(names)}. "
+            f"The view {shape.sql_name} in database {reading.database} has objects of other authors: "
+            f"{', '.join(names)}. "
             "Nothing was touched; say `adopt: true` to replace them.",
             view=shape.sql_name,
             others=names,
@@ -166,7 +171,8 @@ def _refuse_others(reading: ViewReading, shape: Shape, found: Found, adopt: bool
     strange = [f for f in found.foreign_functions if not f.returns_trigger]
     if strange:
         raise RefusedError(
-            f"{strange[0].schema}.{strange[0].name}() in database {reading.database} bears a name this tool needs, and is "
+            f"{strange[0].schema}.{strange[0].name}() in database {reading.database} bears a name this tool needs, "
+            "and is "
             "no trigger function: rename it. Nothing was touched.",
             view=shape.sql_name,
         )
@@ -228,7 +234,9 @@ def _make_function(reading: ViewReading, wanted: WantedFunction, found: TriggerF
         statements.append(f"ALTER FUNCTION {signature} OWNER TO {quote_ident(reading.view.owner)}")
     statements.append(f"REVOKE ALL ON FUNCTION {signature} FROM PUBLIC")
     statements += [
-        f"REVOKE ALL ON FUNCTION {signature} FROM {quote_ident(role)}" for role in (found.grantees if found else ()) if role
+        f"REVOKE ALL ON FUNCTION {signature} FROM {quote_ident(role)}"
+        for role in (found.grantees if found else ())
+        if role
     ]
     statements.append(f"COMMENT ON FUNCTION {signature} IS {quote_literal(wanted.comment)}")
     return statements
@@ -240,7 +248,14 @@ def _state_text(reading: ViewReading) -> str:
     for trigger in reading.triggers:
         function = trigger.function
         texts.append(
-            _text(trigger.events, trigger.name, function.owner, function.security_definer, function.grantees, function.source)
+            _text(
+                trigger.events,
+                trigger.name,
+                function.owner,
+                function.security_definer,
+                function.grantees,
+                function.source,
+            )
         )
     return "\n".join(texts)
 
@@ -252,10 +267,10 @@ def _wanted_text(reading: ViewReading, wanted: tuple[WantedFunction, ...]) -> st
     )
 
 
-def _text(
-    events: tuple[str, ...], name: str, owner: str, definer: bool, grantees: tuple[str, ...], source: str
-) -> str:
+def _text(events: tuple[str, ...], name: str, owner: str, definer: bool, grantees: tuple[str, ...], source: str) -> str:
     rights = "definer" if definer else "invoker"
     execute = ", ".join(role or "PUBLIC" for role in grantees) or "its owner only"
-    head = f"trigger {name}: instead of {' or '.join(events)}; owner {owner}; security {rights}; executable by {execute}"
+    head = (
+        f"trigger {name}: instead of {' or '.join(events)}; owner {owner}; security {rights}; executable by {execute}"
+    )
     return "\n".join([head, *("  " + line for line in source.strip("\n").splitlines())]) + "\n"

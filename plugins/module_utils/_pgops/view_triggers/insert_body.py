@@ -19,7 +19,6 @@ from .sql_text import block, declare_rows, differs, fail, indent, reread, row_of
 STATIC_OMITTABLE = 3
 
 
-
 def insert_body(policy: Policy) -> str:
     """PL/pgSQL for INSERT."""
     shape = policy.shape
@@ -53,7 +52,9 @@ def _same_key_twice(policy: Policy) -> list[str]:
     """Two columns that the join makes equal must not be given two values."""
     shape, checks = policy.shape, []
     for group in shape.classes:
-        shown = [c for c in policy.columns if (c.place.part, c.place.column.name) in group.members and not c.insert_refusal]
+        shown = [
+            c for c in policy.columns if (c.place.part, c.place.column.name) in group.members and not c.insert_refusal
+        ]
         for first, second in zip(shown, shown[1:]):
             message = (
                 f"Columns {quote_ident(first.place.view_column.name)} and {quote_ident(second.place.view_column.name)} "
@@ -105,7 +106,9 @@ def _look_up(policy: Policy, part: Part) -> str:
 
 def _not_found(policy: Policy, part: Part) -> str:
     message = f"The INSERT into the view {policy.shape.sql_name} names a row of {part.label} that does not exist."
-    return when("NOT FOUND", fail("23503", message, hint="Insert that row first; this view does not make it.", part=part))
+    return when(
+        "NOT FOUND", fail("23503", message, hint="Insert that row first; this view does not make it.", part=part)
+    )
 
 
 def _lookup_value(policy: Policy, part: Part, name: str) -> str:
@@ -248,7 +251,8 @@ def _after(policy: Policy, part: Part) -> str:
     """What it means that the statement gave no row: ignored, there already, or held back by a trigger."""
     held_back = fail(
         "27000",
-        f"A trigger of {part.label} held back the row that the view {policy.shape.sql_name} writes; nothing was written.",
+        f"A trigger of {part.label} held back the row that the view {policy.shape.sql_name} writes; nothing was "
+        "written.",
         part=part,
     )
     is_root = part.index == policy.root.index
@@ -262,7 +266,8 @@ def _after(policy: Policy, part: Part) -> str:
         return when("done = 0", found, when("FOUND", "RETURN NULL;"), held_back)
     lost = fail(
         "40001",
-        f"The row of {part.label} that the view {policy.shape.sql_name} needs could neither be inserted nor found: another "
+        f"The row of {part.label} that the view {policy.shape.sql_name} needs could neither be inserted nor found: "
+        "another "
         "transaction removed it, or a trigger holds it back; nothing was written.",
         hint="Repeat the transaction.",
         part=part,

@@ -135,8 +135,8 @@ def _choose(policy: Policy) -> str:
         f"{shape.sql_name}) THEN 'every row of the view is locked by others' ELSE 'the view shows no row' END)::text;"
     )
     return (
-        f"SELECT {shown}\n  INTO seen FROM {joined_tables(policy)}{where}\n  LIMIT 1 FOR UPDATE OF {locked} SKIP LOCKED;\n"
-        + when("NOT FOUND", nothing)
+        f"SELECT {shown}\n  INTO seen FROM {joined_tables(policy)}{where}\n  LIMIT 1 FOR UPDATE OF {locked} SKIP "
+        "LOCKED;\n" + when("NOT FOUND", nothing)
     )
 
 
@@ -223,7 +223,8 @@ def _update_nothing(policy: Policy) -> str:
     shape = policy.shape
     name = quote_ident(policy.columns[0].place.view_column.name)
     lines = [
-        f"UPDATE {shape.sql_name} AS v SET {name} = v.{name} WHERE {_key(shape, 'seen')} RETURNING v.* INTO given_back;",
+        f"UPDATE {shape.sql_name} AS v SET {name} = v.{name} WHERE {_key(shape, 'seen')} RETURNING v.* INTO "
+        "given_back;",
         _counted("UPDATE"),
         _read_back(shape, "seen"),
         _same("UPDATE"),
@@ -273,11 +274,18 @@ def _insert(policy: Policy) -> str:
             message = f"INSERT gave {name} another value than was asked for."
             lines.append(
                 when(
-                    f"seen.{name} IS NOT NULL AND ROW(stored.{name})::record OPERATOR(pg_catalog.*<>) ROW(seen.{name})::record",
+                    f"seen.{name} IS NOT NULL AND ROW(stored.{name})::record OPERATOR(pg_catalog.*<>) "
+                    f"ROW(seen.{name})::record",
                     f"RAISE EXCEPTION USING MESSAGE = {quote_literal(message)};",
                 )
             )
     tried = _guarded("inserted", "\n".join([*lines, "inserted := 'passed';"]))
     return "\n".join(
-        ["IF deleted = 'passed' THEN", indent(tried), "ELSE", "  inserted := 'not possible: no row could be deleted for it';", "END IF;"]
+        [
+            "IF deleted = 'passed' THEN",
+            indent(tried),
+            "ELSE",
+            "  inserted := 'not possible: no row could be deleted for it';",
+            "END IF;",
+        ]
     )

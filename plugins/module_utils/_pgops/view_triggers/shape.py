@@ -149,7 +149,9 @@ def _refusal(view: View, why: str) -> RefusedError:
 
 def _table_obstacles(reading: ViewReading) -> list[str]:
     words = {"v": "the view", "m": "the materialized view", "f": "the foreign table"}
-    obstacles = [f"a rule ({', '.join(reading.view.rules)}), which acts before any trigger"] if reading.view.rules else []
+    obstacles = (
+        [f"a rule ({', '.join(reading.view.rules)}), which acts before any trigger"] if reading.view.rules else []
+    )
     for relation in reading.view.query.relations:
         table = reading.tables[relation.oid]
         if table.kind in words:
@@ -237,8 +239,7 @@ class _Reach:
     def _foreign_key(self, child: int, parent: int, pairs: set[tuple[str, str]]) -> bool:
         table = self._reading.tables[self._relations[child].oid]
         return any(
-            key.references == self._relations[parent].oid
-            and set(zip(key.columns, key.referenced_columns)) <= pairs
+            key.references == self._relations[parent].oid and set(zip(key.columns, key.referenced_columns)) <= pairs
             for key in table.foreign_keys
         )
 
@@ -259,7 +260,9 @@ def _ordered(
             raise _refusal(reading.view, "the foreign keys between its tables run in a circle")
         order.append(ready[0])
     return tuple(
-        _part(place, relations[index], reading.tables[relations[index].oid], index in preserved, parents[index], classes)
+        _part(
+            place, relations[index], reading.tables[relations[index].oid], index in preserved, parents[index], classes
+        )
         for place, index in enumerate(order, 1)
     )
 
@@ -309,11 +312,15 @@ def _row_key(shape: Shape) -> tuple[KeyColumn, ...]:
     """The visible key of the first key-preserved part that has one."""
     for part in shape.preserved:
         for unique in part.table.unique_indexes:
-            found = [_key_column(shape, part, name, equality) for name, equality in zip(unique.columns, unique.equality)]
+            found = [
+                _key_column(shape, part, name, equality) for name, equality in zip(unique.columns, unique.equality)
+            ]
             if found and all(found):
                 return tuple(key for key in found if key)
     names = ", ".join(part.label for part in shape.preserved)
-    raise _refusal(shape.view, f"it shows no unique key without NULLs of {names}, so that a row of it cannot be found again")
+    raise _refusal(
+        shape.view, f"it shows no unique key without NULLs of {names}, so that a row of it cannot be found again"
+    )
 
 
 def _key_column(shape: Shape, part: Part, name: str, equality: str) -> KeyColumn | None:

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from typing import Iterable
+from collections.abc import Iterable
 
 from ..model.identifiers import quote_ident, quote_literal
 from .policy import Policy
@@ -29,7 +29,12 @@ def block(declarations: Iterable[str], body: Iterable[str]) -> str:
     the block's label."""
     declared = [f"  {line};" for line in declarations]
     statements = [indent(part) for part in body if part]
-    return "\n".join(["", "#variable_conflict use_column", f"<<{LABEL}>>", "DECLARE", *declared, "BEGIN", *statements, "END"]) + "\n"
+    return (
+        "\n".join(
+            ["", "#variable_conflict use_column", f"<<{LABEL}>>", "DECLARE", *declared, "BEGIN", *statements, "END"]
+        )
+        + "\n"
+    )
 
 
 def fail(sqlstate: str, message: str, *values: str, hint: str = "", part: Part | None = None) -> str:
@@ -75,7 +80,8 @@ def key_values(policy: Policy, source: str) -> list[str]:
     """`symbol.column = source.view_column` for each column of the row's key."""
     shape = policy.shape
     return [
-        f"{shape.part(key.part).symbol}.{quote_ident(key.column)} {key.equality} {source}.{quote_ident(key.view_column)}"
+        f"{shape.part(key.part).symbol}.{quote_ident(key.column)} {key.equality} "
+        f"{source}.{quote_ident(key.view_column)}"
         for key in shape.row_key
     ]
 

@@ -20,9 +20,10 @@ from ..model.settings.view_triggers import ViewTriggersSettings
 from ..observe.catalog import look_at_view, read_view, told_columns
 from ..safe_ddl.exclusion import exclusive
 from ..safe_ddl.ladder import Climb, climb
+from .decide import decide_policy
 from .drift import plan_absent, plan_present, sort_found
 from .generate import function_names
-from .policy import Policy, decide_policy
+from .policy import Policy
 from .probe import ProbeResult, probe
 from .shape import Shape, derive_shape
 
@@ -112,7 +113,8 @@ def _one_view(session: Session, settings: ViewTriggersSettings, contract: Contra
     declared = contract.view((schema, name))
     if settings.state == "present" and (declared is None or declared.writable is None):
         raise RefusedError(
-            f"The contract of database {session.database} does not declare {quote_ident(schema)}.{quote_ident(name)} as a "
+            f"The contract of database {session.database} does not declare "
+            f"{quote_ident(schema)}.{quote_ident(name)} as a "
             f"writable view: add views.{name}.writable to it. Nothing was touched.",
         )
     policy = declared.writable if declared else None
@@ -171,7 +173,8 @@ class _View:
         derived = [(shape.part(place.part).table.oid, place.column.number) for place in shape.places]
         if told != derived:
             raise RefusedError(
-                f"The columns of the view {self._label} come from other tables than its stored query says: it cannot be made "
+                f"The columns of the view {self._label} come from other tables than its stored query says: it "
+                "cannot be made "
                 "writable. Nothing was touched.",
                 told=told,
                 derived=derived,
@@ -190,7 +193,8 @@ class _View:
             self._execute(again)
             if self._look()[0]:
                 raise PgOpsError(
-                    f"The triggers of the view {self._label} in database {reading.database} did not come out as planned: "
+                    f"The triggers of the view {self._label} in database {reading.database} did not come out as "
+                    "planned: "
                     f"{'; '.join(again.reasons)}. Nothing was changed.",
                     database=reading.database,
                 )
@@ -241,7 +245,8 @@ def result_of(outcomes: list[ViewOutcome]) -> tuple[dict[str, Any], list[str]]:
         changed=any(outcome.changed for outcome in outcomes),
         queries=[query for outcome in outcomes for query in outcome.queries],
         diff={
-            side: "\n".join(outcome.diff[side] for outcome in outcomes if outcome.diff[side]) for side in ("before", "after")
+            side: "\n".join(outcome.diff[side] for outcome in outcomes if outcome.diff[side])
+            for side in ("before", "after")
         },
         views=views,
     )

@@ -17,7 +17,8 @@ class ViewTriggersSettings:
     """What a person may say about making views writable."""
 
     view: str | None = option(
-        "The view, C(schema.name) or a bare name of the contract's schema; without it every writable view of the contract.",
+        "The view, C(schema.name) or a bare name of the contract's schema; "
+        "without it every writable view of the contract.",
         type="str",
     )
     state: str = option(
