@@ -64,7 +64,7 @@ def rendered(path: Path) -> str:
         if isinstance(part, Place) or (isinstance(part, str) and _SIMPLE_PART.fullmatch(part)):
             out += f".{part}" if out else part
         elif isinstance(part, str):
-            out += f"[{quoted(part)}]"
+            out += f"['{cut(part)}']" if '"' in part else f"[{quoted(part)}]"
         else:
             out += f"[{str(part).lower()[:60]}]"
     return out

@@ -63,7 +63,8 @@ def _row(key: schema.Key, section: schema.Section) -> str:
 def _value(key: schema.Key) -> str:
     words = KINDS[key.kind]
     if key.choices:
-        words += ", ".join(f"`{choice}`" for choice in key.choices)
+        # YAML reads a bare null as nothing.
+        words += ", ".join("`'null'`" if choice == "null" else f"`{choice}`" for choice in key.choices)
     if key.section is not None:
         words += f"[{key.section.title[0].lower()}{key.section.title[1:]}](#{_anchor(key.section.title)})"
     return words

@@ -98,17 +98,16 @@ class _References:
                 self.report(path, "The same columns are declared as a key already.")
             seen.append(set(key))
 
-    def _columns_of(self, table: Draft, columns: Iterable[str], path: Path) -> None:
-        """Report columns that the table does not declare, where it declares any."""
-        for number, column in enumerate(columns):
-            self._column_of(table, column, (*path, number))
+    def _columns_of(self, table: Draft, columns: Iterable[str], path: Path) -> bool:
+        """Report columns that the table does not declare, where it declares any; whether there was none."""
+        return all([self._column_of(table, column, (*path, number)) for number, column in enumerate(columns)])
 
-    def _column_of(self, table: Draft, column: str, path: Path) -> None:
+    def _column_of(self, table: Draft, column: str, path: Path) -> bool:
         known = table.given("columns", _NO_DRAFT)
-        if known and known.whole and column not in known:
-            self.report(
-                path, f"The table {_last(table)} declares no column {quoted(column)}; {instead(column, known)}."
-            )
+        if not known or not known.whole or column in known:
+            return True
+        self.report(path, f"The table {_last(table)} declares no column {quoted(column)}; {instead(column, known)}.")
+        return False
 
     def _foreign_key(self, table: Draft, key: Draft) -> None:
         columns = key.given("columns", ())
@@ -119,9 +118,9 @@ class _References:
         if target is None:
             return
         named = key.given("referenced_columns", ())
-        if named:
-            self._columns_of(target, named, key.at("referenced_columns"))
-        elif "referenced_columns" in key or not target.whole or target.get("primary_key") is BAD:
+        if named and not self._columns_of(target, named, key.at("referenced_columns")):
+            return
+        if not named and ("referenced_columns" in key or not target.whole or target.get("primary_key") is BAD):
             return
         referenced = named or target.given("primary_key", ())
         if not referenced:
@@ -130,9 +129,8 @@ class _References:
                 f"The table {_last(target)} declares no primary key; name the columns in referenced_columns.",
             )
         elif columns and len(columns) != len(referenced):
-            self.report(
-                key.at("columns"), f"{_counted(columns)} cannot refer to {_counted(referenced)} ({listed(referenced)})."
-            )
+            counts = f"{len(columns)} and {len(referenced)} ({listed(referenced)})"
+            self.report(key.at("columns"), f"A foreign key has as many columns as it refers to; these are {counts}.")
         elif named and target.whole and not _is_key(target, set(named)):
             self.report(
                 key.at("referenced_columns"),
@@ -185,7 +183,7 @@ class _References:
             schema = next(known.schema for known, draft in self.tables.items() if draft is table)
             place = QualifiedName(schema, name)
             if place in self.index_names:
-                self.report(index.at("name"), f"{rendered(self.index_names[place])} names an index so already.")
+                self.report(index.at("name"), f"{rendered(self.index_names[place])} gives an index this name already.")
             self.index_names.setdefault(place, index.at("name"))
 
     def _index_names(self) -> None:
@@ -306,11 +304,6 @@ def _unknown(path: Path) -> Draft:
 
 def _last(draft: Draft) -> str:
     return str(draft.path[-1])
-
-
-def _counted(columns: Iterable[str]) -> str:
-    number = len(list(columns))
-    return "One column" if number == 1 else f"{number} columns"
 
 
 def _is_key(table: Draft, columns: set[str]) -> bool:
