@@ -12,6 +12,7 @@ import argparse
 import contextlib
 import errno
 import json
+import os
 import re
 import shlex
 import subprocess
@@ -46,6 +47,7 @@ PLAYBOOK = "ollama_scanner.pgops.site"
 PLAYBOOK_SECONDS = 300
 FIXTURES = ROOT / "tests" / "fixtures"
 RECAP = re.compile(rf"^{HOST}\s+: ok=(\d+)\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)", re.MULTILINE)
+PLURALS = {"index": "indexes"}
 EPILOGUE = """exit status: 0 every sentence of the summary holds; 1 one does not, or the playbook failed;
 2 the surroundings do not allow it; 130 interrupted.
 Whatever the end, the server and its files are removed, unless --keep was given."""
@@ -132,7 +134,8 @@ class Demo:
         added = sorted(after.objects.keys() - before.objects.keys())
         for kind in dict.fromkeys(name.split(" ", 1)[0] for name in added):
             names = [name.split(" ", 1)[1] for name in added if name.startswith(f"{kind} ")]
-            say.wrapped(f"{len(names)} x {kind}: {', '.join(names)}", "  new ", "green")
+            title = kind if len(names) == 1 else PLURALS.get(kind, f"{kind}s")
+            say.wrapped(f"{len(names)} {title}: {', '.join(names)}", "  new ", "green")
         say.claims([claim_objects(before, after), claim_rows(before, after)])
         say.heading("WHAT IS NOW TRUE", f"asked after the run; the writes, as role {APPLICATION}, were rolled back")
         say.claims(claims)
@@ -270,6 +273,10 @@ def main() -> int:
         return Demo(options).run()
     except SetupError as error:
         problem, status = str(error), 2
+    except BrokenPipeError:
+        # Nobody reads on; Python would complain once more when it flushes at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except OSError as error:
         place = f" ({error.filename})" if error.filename else ""
         full = "The disk is full" if error.errno == errno.ENOSPC else error.strerror or str(error)

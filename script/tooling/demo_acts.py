@@ -64,7 +64,7 @@ def write_acts(session: Session) -> list[Act]:
         ),
         Act(
             "bot",
-            "adds one undated",
+            "adds without date",
             "INSERT INTO servers (ip, port) VALUES ('203.0.113.251', 11434) RETURNING id, scan_date",
             MARKED + UNDATED,
             _added_now,

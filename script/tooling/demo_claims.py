@@ -88,13 +88,13 @@ def claims_after(acts: list[Act], outcomes: list[tuple[Outcome, Outcome]]) -> li
         if result is not None:
             claims.append(Claim(True, f"{_title(one)}: {result}"))
         else:
-            claims.append(Claim(False, f"{_title(one)}: {_failure(one, outcome, witness)}"))
+            claims.append(Claim(False, f"{one.who:<9}{one.does:<18}{_failure(one, outcome, witness)}"))
     return claims
 
 
 def _failure(one: Act, outcome: Outcome, witness: Outcome) -> str:
     if not outcome.accepted:
-        return f"{one.statement} is refused, {outcome.message} ({outcome.sqlstate})"
+        return f"{one.statement} is refused, {outcome.sqlstate}: {outcome.message}"
     answer = f"{outcome.count} rows, {outcome.rows}" if outcome.rows else f"{outcome.count} rows"
     return (
         f"{one.statement} was accepted ({answer}), but the tables show {witness.rows or witness.message or 'nothing'}"

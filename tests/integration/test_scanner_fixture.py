@@ -20,15 +20,9 @@ from scanner_description import (
     SHAPE,
     TABLES,
 )
+from scanner_rows import FILES, clone, fill
 
-FILES = ("scanner_schema.sql", "scanner_data.sql")
 EXPECTED_DIGEST = "cf43f8d8e3e321458fbc4a3ab85a8358"
-
-
-def fill(server: Server, database: str, settings: str = "") -> None:
-    with closing(Client(server.cluster.dsn(database))) as client:
-        for name in FILES:
-            client.run(settings + (FIXTURES / name).read_text(encoding="utf-8"))
 
 
 def digest(client: Client) -> str:
@@ -55,7 +49,7 @@ def shared() -> Iterator[dict[int, Client]]:
 def reader(server: Server, shared: dict[int, Client]) -> Client:
     """A session that may only read the scanner's database."""
     if server.major not in shared:
-        name = server.clone(server.template("scanner with rows", lambda database: fill(server, database)))
+        name = clone(server)
         shared[server.major] = Client(server.cluster.dsn(name))
         shared[server.major].run("SET default_transaction_read_only = on")
     return shared[server.major]
@@ -64,7 +58,7 @@ def reader(server: Server, shared: dict[int, Client]) -> Client:
 @pytest.fixture
 def filled(server: Server) -> Iterator[str]:
     """The name of a database of the test's own with the scanner's objects and rows."""
-    name = server.clone(server.template("scanner with rows", lambda database: fill(server, database)))
+    name = clone(server)
     yield name
     server.drop(name)
 
