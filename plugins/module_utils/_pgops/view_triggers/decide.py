@@ -154,7 +154,10 @@ class _Decision:
             f"{part.label} column {quote_ident(name)}" for part in self._shape.preserved for name in self._hidden(part)
         ]
         if hidden:
-            return f"{', '.join(hidden)} must have a value, has no default, and is not in the view; `fixed_values` may give one"
+            return (
+                f"{', '.join(hidden)} must have a value, has no default, and is not in the view; "
+                "`fixed_values` may give one"
+            )
         return None
 
     def _hidden(self, part: Part) -> list[str]:
@@ -228,16 +231,22 @@ class _Decision:
         return self._follow_refusal(place)
 
     def _follow_refusal(self, place: Place) -> str | None:
-        """A joined key can follow only where every other member is moved by a foreign key ON UPDATE CASCADE."""
+        """A joined key can follow only where every other member is moved by a foreign key ON UPDATE CASCADE, or is
+        the key of a shared parent, of which the row then names another one."""
         joined = self._shape.joined(place.part, place.column.name)
         own = self._shape.part(place.part)
         for index, name in joined.members if joined else ():
             other = self._shape.part(index)
-            if index != place.part and not any(
-                key.references == own.table.oid
-                and key.on_update == "cascade"
-                and (name, place.column.name) in zip(key.columns, key.referenced_columns)
-                for key in other.table.foreign_keys
+            names_another = index in own.parents and not other.preserved
+            if (
+                index != place.part
+                and not names_another
+                and not any(
+                    key.references == own.table.oid
+                    and key.on_update == "cascade"
+                    and (name, place.column.name) in zip(key.columns, key.referenced_columns)
+                    for key in other.table.foreign_keys
+                )
             ):
                 self._problems.append(
                     f"`columns` lets {place.view_column.name} follow, but no foreign key of {other.label} on "
