@@ -1,9 +1,10 @@
 # Copyright: (c) 2026, Ollama Scanner maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The part `lint`: every static check, on a real copy of the project at .../ansible_collections/ollama_scanner/pgops."""
+"""The part `lint`: all static checks, on a real copy of the project in an ansible_collections tree."""
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import shutil
@@ -12,7 +13,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from .base import ROOT, SetupError, cache_folder, lock
+from .base import ROOT, SetupError, cache_folder, lock, run
 from .collections import OURS, build_project, dependencies, project_files
 from .environment import Environment
 from .interpreters import OLDEST, interpreters
@@ -20,12 +21,12 @@ from .packages import program, require
 from .steps import Steps
 
 COPY = Path("ansible_collections") / OURS
-# Written by the tools into the copy and kept between runs.
-TOOLS_OWN = {".ansible", ".mypy_cache", ".ruff_cache", "output"}
+# Written by ansible-lint into the copy; removed before ansible-test would look at it.
+TOOLS_OWN = {".ansible"}
 ONLY_HERE = {"meta", "plugins", "roles", "playbooks"}
 # ansible-test wants to download a program that installs pip; this one takes the pip that Python carries.
-GET_PIP = """import ensurepip, subprocess, sys
-ensurepip.bootstrap()
+GET_PIP = """import subprocess, sys
+subprocess.check_call([sys.executable, "-m", "ensurepip"])
 wanted = [word for word in sys.argv[1:] if word not in ("--no-setuptools", "--no-wheel")]
 raise SystemExit(subprocess.call([sys.executable, "-m", "pip", "install"] + wanted))
 """
@@ -50,7 +51,7 @@ def run_lint(steps: Steps, environments: list[Environment], install: bool) -> No
         with lock(f"lint-{environment.name}"):
             root = _synchronised(environment)
             copy = root / COPY
-            env = environment.environ([root, dependencies(environment)])
+            env = environment.environ([root])
             if environment is newest:
                 _plain(steps, environment, env, copy)
                 _types(steps, environment, env, root)
@@ -64,6 +65,14 @@ def _synchronised(environment: Environment) -> Path:
     """The copy brought up to date: tools keep their caches in it."""
     root = cache_folder("lint", environment.name)
     copy = root / COPY
+    # The collections we depend on stand beside it: ansible-test looks nowhere else.
+    needed = dependencies(environment)
+    beside = root / "ansible_collections" / "community"
+    mark = root / ".dependencies"
+    if not mark.is_file() or mark.read_text(encoding="utf-8") != needed.name:
+        shutil.rmtree(beside, ignore_errors=True)
+        shutil.copytree(needed / "ansible_collections" / "community", beside)
+        mark.write_text(needed.name, encoding="utf-8")
     wanted = {name.as_posix() for name in project_files()}
     for folder, folders, files in os.walk(copy):
         folders[:] = [name for name in folders if name not in TOOLS_OWN]
@@ -107,6 +116,7 @@ def _types(steps: Steps, environment: Environment, env: Mapping[str, str], root:
     """Mypy, in the module paths that each tree is run with."""
     mypy = environment.program("mypy")
     settings = ["--config-file", str(root / COPY / "mypy.ini"), "--no-error-summary"]
+    settings += ["--cache-dir", str(cache_folder("mypy", environment.name))]
     trees = [("plugins", "", [COPY / "plugins"]), ("script", "script", [COPY / "script"])]
     for tests in sorted(
         {name.parent for name in project_files() if name.suffix == ".py" and name.parts[0] in ("tests", "molecule")}
@@ -141,10 +151,48 @@ def _ansible(steps: Steps, environment: Environment, env: Mapping[str, str], cop
         script = home / ".ansible" / "test" / "cache" / f"get_pip_{version.replace('.', '_')}.py"
         script.parent.mkdir(parents=True, exist_ok=True)
         script.write_text(GET_PIP, encoding="utf-8")
-    command = [environment.program("ansible-test"), "sanity", "--local", "--requirements", "--color", "no"]
-    # It keeps its environments below HOME and takes the collections path from where it stands.
+    command: list[str | Path] = [
+        environment.program("ansible-test"),
+        "sanity",
+        "--local",
+        "--requirements",
+        "--color",
+        "no",
+    ]
+    _pip_settings(environment, home / ".config" / "pip" / "pip.conf", env)
+    # It keeps its environments below HOME and finds the collections path by itself.
     clean = {name: value for name, value in env.items() if not name.startswith("ANSIBLE_")}
-    steps.command(f"ansible-test sanity, {core}", command, {**clean, "HOME": str(home)}, copy)
+    # Without the last one it would ask the git around it, which ignores the cache, and test nothing at all.
+    clean.update(HOME=str(home), ANSIBLE_TEST_CONTENT_ROOT=str(copy))
+    shutil.rmtree(copy / ".ansible", ignore_errors=True)
+    steps.command(f"ansible-test sanity, {core}", command, clean, copy, judge=_sanity_ran)
+
+
+def _sanity_ran(log: str) -> str:
+    """A sanity run that tested nothing ends well too, so its tests are counted."""
+    tests = set(re.findall(r"^Running sanity test \"([\w-]+)\"", log, re.MULTILINE))
+    lacking = {"import", "validate-modules", "shellcheck", "pylint", "compile"} - tests
+    if lacking or "All targets skipped" in log:
+        raise SetupError(f"ansible-test sanity ended well, but never ran {', '.join(sorted(lacking)) or 'on a file'}.")
+    return f"{len(tests)} tests"
+
+
+def _pip_settings(environment: Environment, target: Path, env: Mapping[str, str]) -> None:
+    """How pip reaches its index here, in a file: ansible-test passes no variables on, and HOME is another one there."""
+    sections: dict[str, dict[str, str]] = {"global": {}}
+    listing = run(
+        [environment.python, "-m", "pip", "config", "list"], what="Asking pip for its settings", env=env, merge=False
+    )
+    for line in listing.splitlines():
+        name, _equals, value = line.partition("=")
+        section, _dot, key = name.strip().rpartition(".")
+        if value[:1] in "'\"":
+            sections.setdefault("global" if section.startswith(":") else section, {})[key] = ast.literal_eval(value)
+    lines = []
+    for section, values in sections.items():
+        lines += [f"[{section}]", *(f"{key} = " + value.replace("\n", "\n  ") for key, value in values.items())]
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def _pip_versions(environment: Environment) -> list[str]:
@@ -160,7 +208,8 @@ def _pip_versions(environment: Environment) -> list[str]:
 def _build(environment: Environment) -> str:
     """The tarball holds what users need and nothing of the workshop."""
     with tempfile.TemporaryDirectory(prefix="build-", dir=cache_folder("work")) as folder:
-        with tarfile.open(build_project(environment, Path(folder))) as archive:
+        tarball = build_project(environment, Path(folder))
+        with tarfile.open(tarball) as archive:
             names = {member.name for member in archive.getmembers() if member.isfile()}
     for needed in ("README.md", "COPYING", "CHANGELOG.md", "meta/runtime.yml", "MANIFEST.json", "FILES.json"):
         if needed not in names:
@@ -185,7 +234,8 @@ def _compile(steps: Steps, environment: Environment) -> None:
     files = [ROOT / name for name in project_files() if name.suffix == ".py" and name.parts[0] in ("plugins", "script")]
     env = environment.environ()
     for found in interpreters():
-        steps.command(f"compiles on Python {found.name}", [found.path, "-I", "-B", "-c", COMPILE, *files], env, ROOT)
+        command: list[str | Path] = [found.path, "-I", "-B", "-c", COMPILE, *files]
+        steps.command(f"compiles on Python {found.name}", command, env, ROOT)
 
     def oldest() -> str:
         names = ", ".join(found.name for found in interpreters())

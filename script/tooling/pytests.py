@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from .base import ROOT, SetupError, cache_folder
@@ -32,16 +33,20 @@ def run_unit(steps: Steps, environments: list[Environment], install: bool) -> No
     _pytest(steps, newest, ROOT / "tests" / "unit")
     library = ROOT / "plugins" / "module_utils"
     for found in interpreters():
-        command = [found.path, "-I", "-B", "-c", IMPORT, library]
+        command: list[str | Path] = [found.path, "-I", "-B", "-c", IMPORT, library]
         steps.command(f"imports on Python {found.name}", command, newest.environ(), ROOT, show="imported")
 
 
 def run_integration(steps: Steps, environments: list[Environment], install: bool) -> None:
     """Real servers and real plays, once per ansible-core."""
     for major in MAJORS:
-        steps.check(f"PostgreSQL {major}", lambda wanted=major: str(find_binaries(wanted).bin_dir))
+        steps.check(f"PostgreSQL {major}", partial(_server, major))
     for environment in environments:
         _pytest(steps, environment, ROOT / "tests" / "integration")
+
+
+def _server(major: int) -> str:
+    return str(find_binaries(major).bin_dir)
 
 
 def _pytest(steps: Steps, environment: Environment, folder: Path) -> None:
@@ -54,6 +59,15 @@ def _pytest(steps: Steps, environment: Environment, folder: Path) -> None:
         "PY_COLORS": "0",
     }
     cache = cache_folder("pytest", environment.name)
-    command = [environment.python, "-m", "pytest", "-q", "-o", f"cache_dir={cache}", "--durations=10", folder]
+    command: list[str | Path] = [
+        environment.python,
+        "-m",
+        "pytest",
+        "-q",
+        "-o",
+        f"cache_dir={cache}",
+        "--durations=10",
+        folder,
+    ]
     core = environment.name.replace("venv-", "ansible-core ")
     steps.command(f"pytest tests/{folder.name}, {core}", command, env, ROOT, show=" passed")

@@ -38,8 +38,13 @@ class Steps:
         env: Mapping[str, str],
         cwd: Path,
         show: str | None = None,
+        judge: Callable[[str], str] | None = None,
     ) -> bool:
-        """Run a program; it must end with status 0 before the part's time is over."""
+        """Run a program; it must end with status 0 before the part's time is over.
+
+        `show` makes a remark of the last line with this word; `judge` reads the log of a success, raises SetupError
+        when it was none, and returns a remark.
+        """
         log = self._log(name)
         begun = time.monotonic()
         # A part over its budget fails anyway: nothing may hang for longer than twice that.
@@ -56,8 +61,12 @@ class Steps:
                 name, begun, f"was given up after {deadline:.0f} seconds; its log ends:\n{tail(text)}", log
             )
         if status != 0:
-            return self._end(name, begun, f"ended with status {status}; its log ends:\n{tail(text)}", log)
-        return self._end(name, begun, None, remark=_matching(text, show))
+            return self._end(name, begun, f"ended with status {status}; {_excerpt(text)}", log)
+        try:
+            remark = judge(text) if judge else _matching(text, show)
+        except SetupError as error:
+            return self._end(name, begun, f"{error} Its log ends:\n{tail(text)}", log)
+        return self._end(name, begun, None, remark=remark)
 
     def check(self, name: str, function: Callable[[], str | None]) -> bool:
         """Run a function; it raises SetupError when it finds something wrong, and may return a remark."""
@@ -106,6 +115,14 @@ def _supervised(words: list[str], env: dict[str, str], cwd: Path, output: int, d
                     os.killpg(process.pid, number)
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     process.wait(10)
+
+
+def _excerpt(text: str) -> str:
+    """What a failed program said: its lines marked as errors, if it marks them, and the end of its log."""
+    marked = [line for line in text.splitlines() if line.startswith("ERROR:")]
+    if not marked:
+        return f"its log ends:\n{tail(text)}"
+    return "it reports:\n" + "\n".join([*marked[:30], "...", tail(text, 6)])
 
 
 def _matching(text: str, wanted: str | None) -> str:

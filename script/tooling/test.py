@@ -39,6 +39,11 @@ PARTS = (
     Part("integration", 15, "real PostgreSQL 15 and 17, real plays, both drivers", run_integration),
 )
 
+ENVIRONMENT = (
+    "PGOPS_CORES=2.19,2.21  exactly these ansible-core releases; one that no Python here carries is then a failure",
+    "PGOPS_CACHE=FOLDER     another folder for the cache than .cache",
+)
+
 
 @dataclass(frozen=True)
 class Result:
@@ -76,10 +81,7 @@ def _parse(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="script/test",
         description="Prepares everything it needs in .cache and checks the project. Without a part it runs all of them.",
-        epilog="parts:\n"
-        + "\n".join(lines)
-        + "\n\nPGOPS_CORES=2.19,2.21 runs exactly these ansible-core releases; one "
-        "that no Python here carries is then a failure.\nPGOPS_CACHE names another folder for the cache.",
+        epilog="\n".join(["parts:", *lines, "", *ENVIRONMENT]),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("parts", nargs="*", metavar="part", help="one or more of the parts below")
