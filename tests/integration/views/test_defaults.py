@@ -57,8 +57,8 @@ def test_changed_default_applies_after_the_next_run(stage: Stage) -> None:
 @behaviour(2, "Identity columns, ALWAYS and BY DEFAULT, number a row that leaves them out.", naive=HOLDS)
 def test_identity_columns_left_out(stage: Stage) -> None:
     stage.client().run("INSERT INTO stock (code) VALUES ('screw')")
-    stored = stage.admin.row("SELECT id, ticket, amount, price::text, label FROM stock WHERE code = 'screw'")
-    assert stored == {"id": 3, "ticket": 1002, "amount": 10, "price": "1.50", "label": "unnamed"}, f"stored {stored}"
+    stored = stage.admin.row("SELECT id > 2 AS id, ticket > 1001 AS ticket, amount, price::text, label FROM stock WHERE code = 'screw'")
+    assert stored == {"id": True, "ticket": True, "amount": 10, "price": "1.50", "label": "unnamed"}, f"stored {stored}"
 
 
 @behaviour(2, "A value for an identity column ALWAYS gets PostgreSQL's own error 428C9.", naive="the stated id was dropped without a word")

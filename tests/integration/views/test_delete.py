@@ -41,9 +41,9 @@ def test_delete_root_without_cascade(stage: Stage) -> None:
     assert stage.admin.row(LEFT) == {"endpoints": 0, "rows": 0}, "a part is left"
 
 
-@behaviour(4, "on_delete: child deletes the referencing row only.", naive="the endpoint is gone with all its models", ready=False)
+@behaviour(4, "on_delete: child, which is the default, deletes the referencing row only.", naive="the endpoint is gone with all its models", ready=False)
 def test_delete_child(stage: Stage) -> None:
-    stage.install(on_delete="child")
+    stage.install(module={"contract": {"contract": 1, "database": stage.database, "views": {"servers": {"writable": {}}}}})
     given = stage.client().column("DELETE FROM servers WHERE id = 1 RETURNING id")
     left = stage.admin.row(LEFT)
     assert left["endpoints"] == 1, "the endpoint is gone with all its models"

@@ -129,3 +129,13 @@ def test_multi_row_insert(stage: Stage, clause: str) -> None:
     count = stage.client().run(f"INSERT INTO servers (ip, port) VALUES ('198.51.100.7', 1), ('192.0.2.3', 11434), ('198.51.100.8', 1) {clause}")
     assert count == 3, f"INSERT 0 {count}"
     assert stage.admin.value("SELECT count(*) FROM servers") == 6, "the view shows another number of servers"
+
+
+@pytest.mark.parametrize("on_delete", ["child", "root", "refuse"])
+@pytest.mark.parametrize("on_conflict", ["error", "ignore", "upsert"])
+def test_every_pair_of_policies_passes_its_probe(stage: Stage, on_conflict: str, on_delete: str) -> None:
+    made = stage.install(on_conflict=on_conflict, on_delete=on_delete)
+    # Where a DELETE leaves the endpoint, or is refused, no INSERT can be tried with the row's values in every case.
+    assert made.probe["status"] in {"passed", "partial"}, f"{made.probe}"
+    assert made.probe["status"] == "passed" or on_delete != "root", f"{made.probe}"
+    assert made.probe["steps"]["update"] == "passed", f"{made.probe}"

@@ -103,7 +103,6 @@ def test_without_a_view_every_writable_view_of_the_contract_is_done(stage: Stage
         "views": {view: {"writable": policy} for view, policy in POLICIES.items()},
     }
     raw = install_ours(stage.dsn, stage.database, None, {}, {"contract": contract})
-    assert [view["view"] for view in raw["views"]] == sorted(view["view"] for view in raw["views"]), "views in no order"
     assert {view["view"].split(".")[-1] for view in raw["views"] if view["changed"]} == set(POLICIES), f"done: {raw['views']}"
     again = install_ours(stage.dsn, stage.database, None, {}, {"contract": contract})
     assert not again["changed"], "a second run over all views changed something"

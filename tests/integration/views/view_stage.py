@@ -18,7 +18,7 @@ OWNER = "ollama_owner"
 NAIVE_FILES = {"servers": FIXTURES / "naive_triggers.sql", "stock": SQL / "naive_stock.sql", "model_hosts": SQL / "naive_stock.sql"}
 # What a contract says about these views; a test changes single keys.
 POLICIES: dict[str, dict[str, Any]] = {
-    "servers": {"on_conflict": "upsert", "fixed_values": {"endpoints": {"verified": 1}}},
+    "servers": {"on_conflict": "upsert", "on_delete": "root", "fixed_values": {"endpoints": {"verified": 1}}},
     "stock": {},
     "model_hosts": {},
 }
@@ -113,9 +113,9 @@ class Stage:
         """Put the triggers of this side on a view; keys of the policy are given by name, `module` goes to the module."""
         if not self.ours:
             return self._run_script(view, lock_budget)
-        module = options.pop("module", {})
+        module = dict(options.pop("module", {}))
         policy = {**POLICIES.get(view, {}), **options}
-        raw = install_ours(self.dsn, self.database, view, policy, {"lock_budget": lock_budget, **module})
+        raw = install_ours(module.pop("dsn", self.dsn), self.database, view, policy, {"lock_budget": lock_budget, **module})
         return Installed(raw["changed"], list(raw.get("reasons", [])), dict(raw.get("probe") or {}), raw)
 
     def _run_script(self, view: str, lock_budget: float) -> Installed:

@@ -24,7 +24,6 @@ POINTS = {
     7: "The probe proves it before anybody relies on it",
     8: "Nobody gets more rights than they have",
     9: "Existing keys, many rows, parallel sessions",
-    10: "Odd names",
 }
 HEAD = """# Generated triggers and hand-written ones, side by side
 
