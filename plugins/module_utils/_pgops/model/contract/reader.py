@@ -17,7 +17,7 @@ from typing import Any
 from . import schema, values
 from .declared import ALL
 from .errors import Problem
-from .wording import BadValueError, called, cut, instead, nearest, quoted, quoting_cure
+from .wording import BadValueError, called, cut, instead, nearest, on_one_line, printable, quoted, quoting_cure
 
 Path = tuple[object, ...]
 
@@ -66,7 +66,7 @@ def rendered(path: Path) -> str:
         elif isinstance(part, str):
             out += f"['{cut(part)}']" if '"' in part else f"[{quoted(part)}]"
         else:
-            out += f"[{str(part).lower()[:60]}]"
+            out += f"[{cut(str(part).lower())}]" if not isinstance(part, int) or printable(part) else "[a number]"
     return out
 
 
@@ -79,7 +79,7 @@ class Reader:
 
     def report(self, path: Path, sentence: str) -> None:
         """Note a problem."""
-        self._found.append((path, sentence))
+        self._found.append((path, on_one_line(sentence)))
 
     @property
     def problems(self) -> tuple[Problem, ...]:

@@ -100,7 +100,8 @@ class _References:
 
     def _columns_of(self, table: Draft, columns: Iterable[str], path: Path) -> bool:
         """Report columns that the table does not declare, where it declares any; whether there was none."""
-        return all([self._column_of(table, column, (*path, number)) for number, column in enumerate(columns)])
+        known = [self._column_of(table, column, (*path, number)) for number, column in enumerate(columns)]
+        return all(known)
 
     def _column_of(self, table: Draft, column: str, path: Path) -> bool:
         known = table.given("columns", _NO_DRAFT)

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from .. import identifiers
 from .declared import Scalar
 from .sql_text import check_condition, check_default, check_expression, check_query, check_type
-from .wording import BadValueError, called, instead, nearest, quoted, quoting_cure
+from .wording import BadValueError, called, instead, nearest, printable, quoted, quoting_cure
 
 _RULE_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _QUOTED_PART = re.compile(r'"(?:[^"]|"")*"')
@@ -217,7 +217,7 @@ def default(value: object) -> str:
     """A column's default as SQL; YAML's own numbers and booleans are taken as SQL spells them."""
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, (int, float)) and math.isfinite(value):
+    if isinstance(value, (int, float)) and printable(value) and math.isfinite(value):
         return str(value)
     return _sql(value, check_default)
 

@@ -17,15 +17,26 @@ class BadValueError(Exception):
     """A value that is not taken; the message is a full sentence."""
 
 
+def on_one_line(text: str) -> str:
+    """The text with every character that does not print as its escape."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text)
+
+
 def cut(text: str) -> str:
     """A text of the file, printable, on one line, and not too long for a sentence."""
-    shown = text if len(text) <= _LONG else text[: _LONG - 3] + "..."
-    return shown if shown.isprintable() else shown.encode("unicode_escape").decode("ascii")
+    return on_one_line(text if len(text) <= _LONG else text[: _LONG - 3] + "...")
 
 
 def quoted(text: str) -> str:
     """A text of the file in the quotes of a sentence."""
     return f'"{cut(text)}"'
+
+
+def printable(number: float) -> bool:
+    """Whether a number is short enough for a sentence; Python refuses to print the longest at all."""
+    return isinstance(number, float) or abs(number) < 10**40
 
 
 def called(value: object) -> str:
@@ -35,7 +46,7 @@ def called(value: object) -> str:
     if isinstance(value, bool):
         return f"the boolean {str(value).lower()}"
     if isinstance(value, (int, float)):
-        return f"the number {value}" if abs(value) < 10**15 else "a number"
+        return f"the number {value}" if printable(value) else "a number too long to print"
     if isinstance(value, str):
         return f"the text {quoted(value)}"
     if isinstance(value, (datetime.date, datetime.datetime)):
