@@ -112,10 +112,14 @@ class Equality:
 
 @dataclass(frozen=True)
 class Target:
-    """One output column of the view; `source` is None when it is not plainly a column of a relation."""
+    """One output column of the view; `source` is None when it is not plainly a column of a relation.
+
+    `relabelled`: shown as another type of the same representation (a `varchar` as `text`).
+    """
 
     name: str
     source: Attribute | None
+    relabelled: bool = False
 
 
 @dataclass(frozen=True)

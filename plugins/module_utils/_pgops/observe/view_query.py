@@ -125,7 +125,7 @@ class _Reader:
         source = self._attribute(entry["expr"])
         if source is None:
             self._obstacles.append(f"the column {entry['resname']}, which is not plainly a column of a table")
-        return Target(entry["resname"], source)
+        return Target(entry["resname"], source, entry["expr"]["NODE"] == "RELABELTYPE")
 
     def _attribute(self, node: dict[str, Any]) -> Attribute | None:
         """The column a node stands for, through binary-compatible casts and the columns of named joins."""

@@ -47,11 +47,12 @@ class Part:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a view column lives: the part's index and the table's column."""
+    """Where a view column lives: the part's index and the table's column; `relabelled` as in `Target`."""
 
     view_column: ViewColumn
     part: int
     column: Column
+    relabelled: bool
 
 
 @dataclass(frozen=True)
@@ -288,7 +289,7 @@ def _part(
 def _places(view: View, columns: dict[Attribute, Column]) -> tuple[Place, ...]:
     """By place, not by name: renaming a view's column leaves its stored query as it was."""
     return tuple(
-        Place(view_column, target.source.relation, columns[target.source])
+        Place(view_column, target.source.relation, columns[target.source], target.relabelled)
         for view_column, target in zip(view.columns, view.query.targets)
         if target.source is not None
     )

@@ -170,7 +170,7 @@ class _View:
         if self._crosschecked:
             return
         told = [(table, number) for _, table, number in told_columns(self._session, shape.view.oid)]
-        derived = [(shape.part(place.part).table.oid, place.column.number) for place in shape.places]
+        derived = origins(shape)
         if told != derived:
             raise RefusedError(
                 f"The columns of the view {self._label} come from other tables than its stored query says: it "
@@ -235,6 +235,14 @@ class _View:
             outcome.lock_tries = climbed.tries
             outcome.blockers = [str(blocker["pid"] or blocker["prepared_transaction"]) for blocker in climbed.blockers]
         return outcome
+
+
+def origins(shape: Shape) -> list[tuple[int, int]]:
+    """Table OID and attribute number behind each view column as libpq tells them; zeros for a relabelled column."""
+    return [
+        (0, 0) if place.relabelled else (shape.part(place.part).table.oid, place.column.number)
+        for place in shape.places
+    ]
 
 
 def result_of(outcomes: list[ViewOutcome]) -> tuple[dict[str, Any], list[str]]:
