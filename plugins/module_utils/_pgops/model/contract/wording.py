@@ -36,7 +36,7 @@ def quoted(text: str) -> str:
 
 def printable(number: float) -> bool:
     """Whether a number is short enough for a sentence; Python refuses to print the longest at all."""
-    return isinstance(number, float) or abs(number) < 10**40
+    return not isinstance(number, int) or abs(number) < 10**40
 
 
 def called(value: object) -> str:
