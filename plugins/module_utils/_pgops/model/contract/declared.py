@@ -12,6 +12,7 @@ An empty tuple or None means that the contract says nothing about it.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Union
 
 from ..identifiers import QualifiedName, parse_qualified
@@ -173,17 +174,23 @@ class Contract:
 
     def table(self, name: str | tuple[str, str]) -> Table | None:
         """The declared table of this name, in any spelling or as (schema, name)."""
-        wanted = self._wanted(name)
-        return next((table for key, table in self.tables.items() if self.qualified(key) == wanted), None)
+        return self._tables_by_name.get(self._wanted(name))
 
     def view(self, name: str | tuple[str, str]) -> View | None:
         """The declared view of this name, in any spelling or as (schema, name)."""
-        wanted = self._wanted(name)
-        return next((view for key, view in self.views.items() if self.qualified(key) == wanted), None)
+        return self._views_by_name.get(self._wanted(name))
 
     def writable_views(self) -> tuple[View, ...]:
         """The views that take writes, in the order of the file."""
         return tuple(view for view in self.views.values() if view.writable is not None)
+
+    @cached_property
+    def _tables_by_name(self) -> dict[tuple[str, str], Table]:
+        return {self.qualified(name): table for name, table in self.tables.items()}
+
+    @cached_property
+    def _views_by_name(self) -> dict[tuple[str, str], View]:
+        return {self.qualified(name): view for name, view in self.views.items()}
 
     def _wanted(self, name: str | tuple[str, str]) -> tuple[str, str]:
         return self.qualified(name) if isinstance(name, str) else (name[0], name[1])

@@ -40,8 +40,8 @@ class _References:
     def check(self) -> None:
         self._collect("tables", self.tables, "table")
         self._collect("views", self.views, "view")
-        for table in self.tables.values():
-            self._table(table)
+        for name, table in self.tables.items():
+            self._table(name.schema, table)
         self._index_names()
         for name, view in self.views.items():
             self._view(name, view)
@@ -74,13 +74,13 @@ class _References:
 
     # Tables
 
-    def _table(self, table: Draft) -> None:
+    def _table(self, schema: str, table: Draft) -> None:
         self._keys(table)
         for key in _drafts(table.given("foreign_keys", ())):
             self._foreign_key(table, key)
         self._twice(table.given("foreign_keys", ()), ("columns", "references"), "foreign key")
         for index in _drafts(table.given("indexes", ())):
-            self._index(table, index)
+            self._index(schema, table, index)
         self._twice(table.given("indexes", ()), ("columns", "method", "where", "unique"), "index")
         for column in _drafts(table.given("columns", _NO_DRAFT).values()):
             if column.given("fill") is not None:
@@ -171,7 +171,7 @@ class _References:
     def _short(self, name: QualifiedName) -> str:
         return name.name if name.schema == self.default_schema else f"{name.schema}.{name.name}"
 
-    def _index(self, table: Draft, index: Draft) -> None:
+    def _index(self, schema: str, table: Draft, index: Draft) -> None:
         columns = index.given("columns", ())
         self._columns_of(table, columns, index.at("columns"))
         method = index.given("method", "btree")
@@ -181,7 +181,6 @@ class _References:
             self.report(index.at("columns"), "An index of the method hash has one column.")
         name = index.given("name")
         if name is not None:
-            schema = next(known.schema for known, draft in self.tables.items() if draft is table)
             place = QualifiedName(schema, name)
             if place in self.index_names:
                 self.report(index.at("name"), f"{rendered(self.index_names[place])} gives an index this name already.")
