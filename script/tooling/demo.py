@@ -15,6 +15,7 @@ import json
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 import textwrap
@@ -78,7 +79,8 @@ class Demo:
         say.step(f"starting a throwaway PostgreSQL {binaries.major} {origin}")
         with self._server(binaries) as cluster:
             try:
-                status = self._show(cluster, Playbook(cluster, environment, collections))
+                with Playbook(cluster, environment, collections) as playbook:
+                    status = self._show(cluster, playbook)
             except DemoError as error:
                 say.line(say.paint(f"\nNO  {error}", "red"))
                 status = 1
@@ -126,8 +128,8 @@ class Demo:
 
     def _summarise(self, before: Facts, after: Facts, wrong: list[Claim], claims: list[Claim], made: int) -> None:
         say = self.report
-        endpoints, listed = before.tables["endpoints"][0], before.tables["verified_endpoints"][0]
-        say.heading("WHAT WAS WRONG", f"asked before the run ({endpoints:,} endpoints, {listed:,} in the view {VIEW})")
+        extent = f"{before.tables['endpoints'][0]:,} endpoints, {before.listed:,} in the view {VIEW}"
+        say.heading("WHAT WAS WRONG", f"asked before the run ({extent})")
         say.wrapped(f"The programs write to {VIEW}, a view that joins two tables; PostgreSQL takes no writes to it:")
         say.claims(wrong, "-")
         say.heading("WHAT WAS CHANGED", f"from comparing the database before and after (Ansible: changed={made})")
@@ -174,10 +176,27 @@ class Playbook:
         self.folder.mkdir()
         (self.folder / "inventory.yml").write_text(inventory(cluster, self.folder), encoding="utf-8")
         self._command = [str(environment.program("ansible-playbook")), PLAYBOOK, "-i", "inventory.yml"]
-        temporary = {"ANSIBLE_LOCAL_TEMP": str(self.folder / "tmp"), "ANSIBLE_REMOTE_TEMP": str(self.folder / "tmp")}
-        plain = {"ANSIBLE_NOCOLOR": "1", "ANSIBLE_HOME": str(self.folder / "ansible")}
+        # A home of its own: Ansible keeps the state of its jobs there.
+        names = ("HOME", "ANSIBLE_HOME", "ANSIBLE_LOCAL_TEMP", "ANSIBLE_REMOTE_TEMP")
+        inside = {name: str(self.folder / name.lower()) for name in names}
+        (self.folder / "home").mkdir()
         kept = {key: value for key, value in environment.environ(collections).items() if not key.startswith("PG")}
-        self._environ = {**kept, **temporary, **plain}
+        self._environ = {**kept, **inside, "ANSIBLE_NOCOLOR": "1"}
+
+    def __enter__(self) -> Playbook:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: object) -> None:
+        """End what still runs in its folder: Ansible's watcher of a long task outlives it by seconds."""
+        for process in Path("/proc").glob("[0-9]*"):
+            try:
+                words = (process / "cmdline").read_bytes()
+                folder = Path(os.readlink(process / "cwd"))
+            except OSError:
+                continue
+            if os.fsencode(self.folder) + b"/" in words or self.folder in (folder, *folder.parents):
+                with contextlib.suppress(OSError):
+                    os.kill(int(process.name), signal.SIGKILL)
 
     def run(self) -> int:
         """Run it and return the number of changed tasks; a DemoError says how it failed."""

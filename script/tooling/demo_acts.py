@@ -116,7 +116,7 @@ def _added(outcome: Outcome, after: Outcome) -> str | None:
 
 def _added_now(outcome: Outcome, after: Outcome) -> str | None:
     if _added(outcome, after) and after.value("now") == "t":
-        return f"gave back id {outcome.value('id')} and the time of now, as stored"
+        return f"gave back id {outcome.value('id')} and the stored date, now()"
     return None
 
 

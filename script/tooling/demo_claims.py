@@ -75,8 +75,8 @@ def claim_rights(session: Session) -> Claim:
     rows = [row for row in session.ask(TRIGGERS) if row["name"] in expected_triggers()]
     owners = ", ".join(sorted({str(row["owner"]) for row in rows})) or "nobody"
     if rows and not any(row["superuser"] or row["public"] or row["owner"] != row["view_owner"] for row in rows):
-        rights = "the view's owner, no superuser; PUBLIC may not execute them"
-        return Claim(True, f"the {len(rows)} trigger functions run as {owners}: {rights}")
+        rights = "the view's owner and no superuser; PUBLIC may not execute them"
+        return Claim(True, f"their functions run as {owners}, {rights}")
     return Claim(False, f"the {len(rows)} trigger functions have rights they should not have (they belong to {owners})")
 
 
@@ -135,4 +135,4 @@ def claim_second_run(changed: int, before: dict[str, str], after: dict[str, str]
     if changed or rewritten:
         what = f"; it wrote {', '.join(rewritten)} again" if rewritten else ""
         return Claim(False, f"the second run of the playbook reported changed={changed}{what}")
-    return Claim(True, "a second run of the playbook reported changed=0, and wrote none of these objects again")
+    return Claim(True, "a second run of the playbook reported changed=0 and wrote nothing again")

@@ -64,33 +64,33 @@ ORDER BY 1
 # What site.yml does not repair; `{count}` is asked, before and after.
 DEFECTS = (
     (
-        "{count} verified endpoints have no verification date",
+        "{count} verified endpoints without a verification date",
         "SELECT count(*) FROM endpoints WHERE verified = 1 AND verification_date IS NULL",
     ),
-    ("{count} endpoints have no date of a last check", "SELECT count(*) FROM endpoints WHERE last_check_date IS NULL"),
+    ("{count} endpoints without a last check", "SELECT count(*) FROM endpoints WHERE last_check_date IS NULL"),
     (
-        "{count} verified endpoints are not active",
+        "{count} verified but not active",
         "SELECT count(*) FROM endpoints WHERE verified = 1 AND NOT is_active",
     ),
-    ("{count} honeypots are active", "SELECT count(*) FROM endpoints WHERE is_honeypot AND is_active"),
+    ("{count} active honeypots", "SELECT count(*) FROM endpoints WHERE is_honeypot AND is_active"),
     (
-        "verified flag and row disagree for {count} endpoints",
+        "{count} whose verified flag and row disagree",
         "SELECT count(*) FROM endpoints e WHERE (e.verified = 1)"
         " <> EXISTS (SELECT FROM verified_endpoints v WHERE v.endpoint_id = e.id)",
     ),
     (
-        "{count} benchmark results have lost their model",
+        "{count} benchmark results that lost their model",
         "SELECT count(*) FROM benchmark_results WHERE model_id IS NULL",
     ),
     (
-        "{count} columns model_id have no foreign key",
+        "{count} columns model_id without foreign key",
         "SELECT count(*) FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid"
         " WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND a.attname = 'model_id'"
         " AND NOT EXISTS (SELECT FROM pg_constraint k"
         " WHERE k.contype = 'f' AND k.conrelid = c.oid AND a.attnum = ANY (k.conkey))",
     ),
     (
-        "ollama lacks {count} of the rights it needs on tables and sequences",
+        "{count} rights on tables and sequences that ollama lacks",
         "SELECT (SELECT count(*) FROM pg_class c, unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS p"
         " WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r'"
         " AND NOT has_table_privilege('ollama', c.oid, p))"
@@ -115,6 +115,7 @@ WHERE t.tgrelid = 'public.servers'::regclass AND NOT t.tgisinternal
 class Facts:
     """The database at one moment: rows of each table with a digest of their content, objects, known defects."""
 
+    listed: int
     tables: dict[str, tuple[int, str]]
     objects: dict[str, str]
     defects: list[str]
@@ -137,7 +138,7 @@ def read_facts(session: Session) -> Facts:
         tables[table["name"]] = (found["rows"], found["digest"])
     objects = {f"{row['kind']} {row['name']}": row["definition"] for row in session.ask(OBJECTS)}
     defects = [sentence.format(count=f"{session.value(query):,}") for sentence, query in DEFECTS]
-    return Facts(tables, objects, defects)
+    return Facts(session.value(f"SELECT count(*) FROM {SCHEMA}.{VIEW}"), tables, objects, defects)
 
 
 def read_traces(session: Session) -> dict[str, str]:
