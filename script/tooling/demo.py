@@ -177,7 +177,7 @@ class Playbook:
         (self.folder / "inventory.yml").write_text(inventory(cluster, self.folder), encoding="utf-8")
         self._command = [str(environment.program("ansible-playbook")), PLAYBOOK, "-i", "inventory.yml"]
         # A home of its own: Ansible keeps the state of its jobs there.
-        names = ("HOME", "ANSIBLE_HOME", "ANSIBLE_LOCAL_TEMP", "ANSIBLE_REMOTE_TEMP")
+        names = ("HOME", "ANSIBLE_HOME", "ANSIBLE_LOCAL_TEMP", "ANSIBLE_REMOTE_TEMP", "ANSIBLE_ASYNC_DIR")
         inside = {name: str(self.folder / name.lower()) for name in names}
         (self.folder / "home").mkdir()
         kept = {key: value for key, value in environment.environ(collections).items() if not key.startswith("PG")}
