@@ -31,7 +31,7 @@ def servers() -> Iterator[Servers]:
     running.stop()
 
 
-@pytest.fixture()
+@pytest.fixture
 def server(servers: Servers, major: int) -> Server:
     """The cluster of the test's major."""
     return servers.get(major)
@@ -44,7 +44,7 @@ def fill_scanner(server: Server, database: str) -> None:
     client.close()
 
 
-@pytest.fixture()
+@pytest.fixture
 def empty_database(server: Server) -> Iterator[str]:
     """The name of an empty database of the test's own."""
     name = server.clone()
@@ -52,7 +52,7 @@ def empty_database(server: Server) -> Iterator[str]:
     server.drop(name)
 
 
-@pytest.fixture()
+@pytest.fixture
 def scanner_database(server: Server) -> Iterator[str]:
     """The name of a database of the test's own that holds the scanner's objects and no rows."""
     name = server.clone(server.template("scanner", lambda database: fill_scanner(server, database)))

@@ -10,7 +10,9 @@ from test_update_races import race
 from view_stage import Stage
 from view_verdicts import HOLDS, behaviour
 
-LEFT = "SELECT (SELECT count(*) FROM endpoints WHERE id = 1) AS endpoints, (SELECT count(*) FROM verified_endpoints WHERE endpoint_id = 1) AS rows"
+LEFT = """
+    SELECT (SELECT count(*) FROM endpoints WHERE id = 1) AS endpoints,
+           (SELECT count(*) FROM verified_endpoints WHERE endpoint_id = 1) AS rows"""
 
 
 @behaviour(4, "DELETE .. RETURNING gives the row as it was.", naive=HOLDS)
@@ -25,12 +27,22 @@ def test_delete_root(stage: Stage) -> None:
     before = stage.content()
     assert stage.client().run("DELETE FROM servers WHERE id = 1") == 1, "the row was not counted"
     after = stage.content()
-    for table, key in (("endpoints", "id"), ("verified_endpoints", "endpoint_id"), ("models", "endpoint_id"), ("benchmark_results", "endpoint_id")):
-        assert after[table] == [row for row in before[table] if row[key] != 1], f"{table} is not what it was without endpoint 1"
+    for table, key in (
+        ("endpoints", "id"),
+        ("verified_endpoints", "endpoint_id"),
+        ("models", "endpoint_id"),
+        ("benchmark_results", "endpoint_id"),
+    ):
+        assert after[table] == [row for row in before[table] if row[key] != 1], (
+            f"{table} is not what it was without endpoint 1"
+        )
 
 
 @behaviour(
-    4, "on_delete: root deletes children first where the foreign key has no cascade.", naive="violates foreign key constraint", ready=False
+    4,
+    "on_delete: root deletes children first where the foreign key has no cascade.",
+    naive="violates foreign key constraint",
+    ready=False,
 )
 def test_delete_root_without_cascade(stage: Stage) -> None:
     stage.as_owner("""
@@ -41,9 +53,16 @@ def test_delete_root_without_cascade(stage: Stage) -> None:
     assert stage.admin.row(LEFT) == {"endpoints": 0, "rows": 0}, "a part is left"
 
 
-@behaviour(4, "on_delete: child, which is the default, deletes the referencing row only.", naive="the endpoint is gone with all its models", ready=False)
+@behaviour(
+    4,
+    "on_delete: child, which is the default, deletes the referencing row only.",
+    naive="the endpoint is gone with all its models",
+    ready=False,
+)
 def test_delete_child(stage: Stage) -> None:
-    stage.install(module={"contract": {"contract": 1, "database": stage.database, "views": {"servers": {"writable": {}}}}})
+    stage.install(
+        module={"contract": {"contract": 1, "database": stage.database, "views": {"servers": {"writable": {}}}}}
+    )
     given = stage.client().column("DELETE FROM servers WHERE id = 1 RETURNING id")
     left = stage.admin.row(LEFT)
     assert left["endpoints"] == 1, "the endpoint is gone with all its models"
@@ -59,7 +78,11 @@ def test_delete_refused(stage: Stage) -> None:
     assert stage.admin.row(LEFT) == {"endpoints": 1, "rows": 1}, "refused, and yet deleted"
 
 
-@behaviour(4, "A row that another session deleted is not counted and gives no RETURNING row.", naive="DELETE 1 was reported for a row that was gone")
+@behaviour(
+    4,
+    "A row that another session deleted is not counted and gives no RETURNING row.",
+    naive="DELETE 1 was reported for a row that was gone",
+)
 def test_vanished_row_is_not_counted(stage: Stage) -> None:
     pending = race(stage, "DELETE FROM endpoints WHERE id = 1", "DELETE FROM servers WHERE id = 1 RETURNING id")
     count, rows = pending.result()
@@ -67,17 +90,25 @@ def test_vanished_row_is_not_counted(stage: Stage) -> None:
 
 
 @behaviour(
-    4, "A row that another session changed so that the condition no longer holds stays.", naive="a row was deleted that the condition does not name"
+    4,
+    "A row that another session changed so that the condition no longer holds stays.",
+    naive="a row was deleted that the condition does not name",
 )
 def test_row_that_no_longer_matches_stays(stage: Stage) -> None:
-    pending = race(stage, "UPDATE endpoints SET port = 8080 WHERE id = 1", "DELETE FROM servers WHERE port = 11434 AND id = 1")
+    pending = race(
+        stage, "UPDATE endpoints SET port = 8080 WHERE id = 1", "DELETE FROM servers WHERE port = 11434 AND id = 1"
+    )
     error = pending.error()
     assert stage.admin.row(LEFT) == {"endpoints": 1, "rows": 1}, "a row was deleted that the condition does not name"
     assert error is not None, "DELETE reported success for a row that stayed"
     expect_error("40001", pending.result, "no error")
 
 
-@behaviour(4, "A base trigger that keeps the row is not reported as a deletion.", naive="DELETE 1 was reported for a row that is still there")
+@behaviour(
+    4,
+    "A base trigger that keeps the row is not reported as a deletion.",
+    naive="DELETE 1 was reported for a row that is still there",
+)
 def test_kept_row_is_not_reported(stage: Stage) -> None:
     stage.as_owner("""
         CREATE FUNCTION keep_row() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;

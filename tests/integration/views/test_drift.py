@@ -23,27 +23,41 @@ def rerun(stage: Stage, *words: str) -> Installed:
     return again
 
 
-@behaviour(5, "A column added to the view is written after the next run.", naive="the new column is dropped without a word")
+@behaviour(
+    5, "A column added to the view is written after the next run.", naive="the new column is dropped without a word"
+)
 def test_new_view_column(stage: Stage) -> None:
     stage.as_owner("""
         CREATE OR REPLACE VIEW servers AS SELECT e.id, e.ip, e.port, e.scan_date, e.api_version
         FROM endpoints e JOIN verified_endpoints ve ON e.id = ve.endpoint_id""")
     again = stage.install()
     stage.client().run("UPDATE servers SET api_version = '9.9' WHERE id = 1")
-    assert stage.admin.value("SELECT api_version FROM endpoints WHERE id = 1") == "9.9", "the new column is dropped without a word"
-    assert again.changed and again.reasons, SILENT
+    assert stage.admin.value("SELECT api_version FROM endpoints WHERE id = 1") == "9.9", (
+        "the new column is dropped without a word"
+    )
+    assert again.changed, SILENT
+    assert again.reasons, SILENT
     assert not stage.install().changed, "a third run still finds something to change"
 
 
-@behaviour(5, "A renamed base column is followed by the next run.", naive='column "scan_date" of relation "endpoints" does not exist')
+@behaviour(
+    5,
+    "A renamed base column is followed by the next run.",
+    naive='column "scan_date" of relation "endpoints" does not exist',
+)
 def test_renamed_base_column(stage: Stage) -> None:
     stage.as_owner("""
         DROP TRIGGER endpoints_scan_date ON endpoints;
         ALTER TABLE endpoints RENAME COLUMN scan_date TO seen_at""")
     again = stage.install()
-    given = stage.client().value("UPDATE servers SET scan_date = '2025-05-05 00:00+00' WHERE id = 1 RETURNING scan_date")
-    assert stage.admin.value("SELECT seen_at FROM endpoints WHERE id = 1") == given, "the renamed column was not written"
-    assert again.changed and again.reasons, SILENT
+    given = stage.client().value(
+        "UPDATE servers SET scan_date = '2025-05-05 00:00+00' WHERE id = 1 RETURNING scan_date"
+    )
+    assert stage.admin.value("SELECT seen_at FROM endpoints WHERE id = 1") == given, (
+        "the renamed column was not written"
+    )
+    assert again.changed, SILENT
+    assert again.reasons, SILENT
 
 
 @behaviour(5, "A renamed view column is followed by the next run.", naive='record "new" has no field "scan_date"')
@@ -52,27 +66,40 @@ def test_renamed_view_column(stage: Stage) -> None:
     again = stage.install()
     given = stage.client().value("UPDATE servers SET seen_at = '2025-05-05 00:00+00' WHERE id = 1 RETURNING seen_at")
     assert stage.admin.value("SELECT scan_date FROM endpoints WHERE id = 1") == given, "the column was not written"
-    assert again.changed and again.reasons, SILENT
+    assert again.changed, SILENT
+    assert again.reasons, SILENT
 
 
-@behaviour(5, "A base column that gained a default: said, and the default applies after the next run.", naive="the new default does not apply", ready=False)
+@behaviour(
+    5,
+    "A base column that gained a default: said, and the default applies after the next run.",
+    naive="the new default does not apply",
+    ready=False,
+)
 def test_new_default(stage: Stage) -> None:
     stage.as_owner("ALTER TABLE endpoints ALTER COLUMN scan_date DROP DEFAULT")
     stage.install()
     stage.as_owner("ALTER TABLE endpoints ALTER COLUMN scan_date SET DEFAULT '2002-02-02 00:00+00'")
     again = stage.install()
     stage.client().run("INSERT INTO servers (ip, port) VALUES ('198.51.100.7', 1)")
-    assert stage.admin.value("SELECT scan_date::date::text FROM endpoints WHERE port = 1") == "2002-02-02", "the new default does not apply"
-    assert again.changed and again.reasons, SILENT
+    assert stage.admin.value("SELECT scan_date::date::text FROM endpoints WHERE port = 1") == "2002-02-02", (
+        "the new default does not apply"
+    )
+    assert again.changed, SILENT
+    assert again.reasons, SILENT
 
 
 @behaviour(5, "A function edited by hand is said and put back.", naive=SILENT)
 def test_edited_function(stage: Stage) -> None:
     name = stage.function("update")
     body = stage.admin.value("SELECT prosrc FROM pg_proc WHERE proname = %s", [name])
-    stage.as_owner(f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$")
+    stage.as_owner(
+        f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$"
+    )
     rerun(stage, name)
-    assert stage.admin.value("SELECT prosrc FROM pg_proc WHERE proname = %s", [name]) == body, "the body is not what it was"
+    assert stage.admin.value("SELECT prosrc FROM pg_proc WHERE proname = %s", [name]) == body, (
+        "the body is not what it was"
+    )
 
 
 @behaviour(5, "A dropped trigger is said and made again.", naive=SILENT)
@@ -129,7 +156,8 @@ def test_altered_settings(stage: Stage) -> None:
 @behaviour(5, "A changed word of the contract is said and applied.", naive=SILENT)
 def test_changed_policy(stage: Stage) -> None:
     again = stage.install(on_delete="refuse")
-    assert again.changed and again.reasons, SILENT
+    assert again.changed, SILENT
+    assert again.reasons, SILENT
     assert "contract" in "; ".join(again.reasons), f"the reasons do not say that the contract changed: {again.reasons}"
 
 

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import psycopg
 import pytest
@@ -37,13 +38,19 @@ def refused(stage: Stage, blocker: Client) -> Refused:
         spent = time.monotonic() - started
         assert spent < BUDGET + 5, f"a budget of {BUDGET} s, and it took {spent:.1f} s"
         text = str(refusal)
-        assert str(blocker.pid) in text and "the pruner" in text, f"the blocker is not named: {text}"
+        assert str(blocker.pid) in text, f"the blocker is not named: {text}"
+        assert "the pruner" in text, f"the blocker is not named: {text}"
         return refusal
     raise AssertionError("it succeeded though the view was locked")
 
 
 @pytest.mark.parametrize("mode", ["ROW EXCLUSIVE", "ACCESS EXCLUSIVE"])
-@behaviour(6, "A view locked by others: given up within the budget, the blocker named by process and program.", naive=FOR_EVER, ready=False)
+@behaviour(
+    6,
+    "A view locked by others: given up within the budget, the blocker named by process and program.",
+    naive=FOR_EVER,
+    ready=False,
+)
 def test_blocker_is_named(stage: Stage, mode: str) -> None:
     before = stage.objects()
     blocker = holder(stage, mode)
@@ -74,14 +81,17 @@ def test_released_in_time(stage: Stage) -> None:
 
 
 @behaviour(
-    6, "Readers that come while a run waits for a lock are served before the lock is released.", naive="the reader had to wait for the blocker", ready=False
+    6,
+    "Readers that come while a run waits for a lock are served before the lock is released.",
+    naive="the reader had to wait for the blocker",
+    ready=False,
 )
 def test_readers_pass_a_waiting_run(stage: Stage) -> None:
     stage.as_owner("""
         CREATE FUNCTION servers_insert_fn() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
         CREATE TRIGGER servers_insert INSTEAD OF INSERT ON servers FOR EACH ROW EXECUTE FUNCTION servers_insert_fn()""")
     blocker = holder(stage, "ACCESS SHARE")
-    options = {"module": {"adopt": True}} if stage.ours else {}
+    options: dict[str, Any] = {"module": {"adopt": True}} if stage.ours else {}
     pending = Background(lambda: stage.install(lock_budget=15.0, **options))
     wait_until(lambda: bool(stage.admin.value(RUN_WAITS)), "a run that waits for the lock")
     reader = stage.client("crew", "a reader")
@@ -96,7 +106,12 @@ def test_readers_pass_a_waiting_run(stage: Stage) -> None:
     assert count == 3, f"the reader saw {count} rows"
 
 
-@behaviour(6, "Two runs at once: one does it, the other finds it done, no error.", naive="duplicate key value violates unique constraint", ready=False)
+@behaviour(
+    6,
+    "Two runs at once: one does it, the other finds it done, no error.",
+    naive="duplicate key value violates unique constraint",
+    ready=False,
+)
 def test_two_runs_at_once(stage: Stage) -> None:
     blocker = holder(stage, "ACCESS EXCLUSIVE" if not stage.ours else "ROW EXCLUSIVE")
     runs = [Background(stage.install) for _ in range(2)]
@@ -109,7 +124,9 @@ def test_two_runs_at_once(stage: Stage) -> None:
 
 
 @behaviour(
-    6, "Four runs at once against drift: exactly one changes something, none fails.", naive="every run makes the objects anew, or fails"
+    6,
+    "Four runs at once against drift: exactly one changes something, none fails.",
+    naive="every run makes the objects anew, or fails",
 )
 def test_four_runs_at_once(stage: Stage) -> None:
     stage.as_owner(f"DROP TRIGGER {stage.trigger('delete')} ON servers")
@@ -123,12 +140,20 @@ def test_four_runs_at_once(stage: Stage) -> None:
     results = [background.result() for background in [Background(run) for _ in range(4)]]
     changed = [result for result in results if isinstance(result, Installed) and result.changed]
     failed = [result for result in results if isinstance(result, psycopg.Error)]
-    assert len(changed) == 1 and not failed, (
+    assert len(changed) == 1, (
+        f"every run makes the objects anew, or fails: {len(changed)} changed something, {len(failed)} failed"
+    )
+    assert not failed, (
         f"every run makes the objects anew, or fails: {len(changed)} changed something, {len(failed)} failed"
     )
 
 
-@behaviour(6, "An installation that dies half-way leaves nothing: function and triggers come in one transaction.", naive=HOLDS, ready=False)
+@behaviour(
+    6,
+    "An installation that dies half-way leaves nothing: function and triggers come in one transaction.",
+    naive=HOLDS,
+    ready=False,
+)
 def test_killed_run_leaves_nothing(stage: Stage) -> None:
     before = stage.objects()
     blocker = holder(stage)
@@ -144,10 +169,16 @@ def test_killed_run_leaves_nothing(stage: Stage) -> None:
     assert stage.install().changed, "the next run did nothing"
 
 
-@behaviour(6, "A function edited by hand is put back while others write through the view: that needs no lock on it.", naive=FOR_EVER)
+@behaviour(
+    6,
+    "A function edited by hand is put back while others write through the view: that needs no lock on it.",
+    naive=FOR_EVER,
+)
 def test_function_is_replaced_beside_a_writer(stage: Stage) -> None:
     name = stage.function("update")
-    stage.as_owner(f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$")
+    stage.as_owner(
+        f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$"
+    )
     writer = stage.client()
     writer.begin()
     writer.run("DELETE FROM servers WHERE id = 2")

@@ -19,12 +19,18 @@ def test_delete_leaves_siblings(stage: Stage) -> None:
     assert after["endpoints"] == before["endpoints"], "the parent changed"
 
 
-@behaviour(4, "UPDATE of a parent's column through a 1:n view is refused with 0A000: it would change the siblings.", naive="a sibling changed with it")
+@behaviour(
+    4,
+    "UPDATE of a parent's column through a 1:n view is refused with 0A000: it would change the siblings.",
+    naive="a sibling changed with it",
+)
 def test_update_of_the_parent_is_refused(stage: Stage) -> None:
     client = stage.client()
     siblings = "SELECT ip FROM model_hosts WHERE id = 2"
     try:
-        error = expect_error("0A000", lambda: client.run("UPDATE model_hosts SET ip = '192.0.2.99' WHERE id = 1"), "no error")
+        error = expect_error(
+            "0A000", lambda: client.run("UPDATE model_hosts SET ip = '192.0.2.99' WHERE id = 1"), "no error"
+        )
     except AssertionError:
         assert stage.admin.value(siblings) == "192.0.2.1", "a sibling changed with it"
         raise
@@ -36,13 +42,17 @@ def test_update_of_the_parent_is_refused(stage: Stage) -> None:
 def test_update_of_the_own_column(stage: Stage) -> None:
     given = stage.client().row("UPDATE model_hosts SET name = 'llama3' WHERE id = 1 RETURNING id, name, ip")
     assert given == {"id": 1, "name": "llama3", "ip": "192.0.2.1"}, f"RETURNING gave {given}"
-    assert stage.admin.column("SELECT name FROM models ORDER BY id") == ["llama3", "mistral", "qwen"], "another model changed"
+    assert stage.admin.column("SELECT name FROM models ORDER BY id") == ["llama3", "mistral", "qwen"], (
+        "another model changed"
+    )
 
 
 @behaviour(4, "INSERT into a 1:n view finds the parent by the unique key that the row gives.", naive=HOLDS)
 def test_insert_finds_the_parent(stage: Stage) -> None:
     before = stage.content()
-    given = stage.client().row("INSERT INTO model_hosts (name, ip, port) VALUES ('phi', '192.0.2.2', 11434) RETURNING id, name, ip, port")
+    given = stage.client().row(
+        "INSERT INTO model_hosts (name, ip, port) VALUES ('phi', '192.0.2.2', 11434) RETURNING id, name, ip, port"
+    )
     assert given == {"id": 101, "name": "phi", "ip": "192.0.2.2", "port": 11434}, f"RETURNING gave {given}"
     assert stage.admin.value("SELECT endpoint_id FROM models WHERE id = 101") == 2, "it hangs on another endpoint"
     assert stage.content()["endpoints"] == before["endpoints"], "the parent changed"
@@ -53,7 +63,9 @@ def test_insert_without_parent_is_refused(stage: Stage) -> None:
     before = stage.content()
     client = stage.client()
     error = expect_error(
-        "23503", lambda: client.run("INSERT INTO model_hosts (name, ip, port) VALUES ('phi', '203.0.113.1', 1)"), "a model without endpoint was accepted"
+        "23503",
+        lambda: client.run("INSERT INTO model_hosts (name, ip, port) VALUES ('phi', '203.0.113.1', 1)"),
+        "a model without endpoint was accepted",
     )
     assert "endpoints" in str(error), f"the sentence does not name the parent's table: {error}"
     assert stage.content() == before, "something was written"

@@ -13,16 +13,26 @@ FOREIGN_TRIGGER = """
 
 
 @behaviour(
-    5, "A trigger of another author on the view: refused, and none is put beside it.", naive="a second INSERT trigger was put beside it", ready=False
+    5,
+    "A trigger of another author on the view: refused, and none is put beside it.",
+    naive="a second INSERT trigger was put beside it",
+    ready=False,
 )
 def test_foreign_trigger_is_refused(stage: Stage) -> None:
     stage.as_owner(FOREIGN_TRIGGER)
     before = stage.objects()
-    text = expect_refusal(stage.install, ["audit_servers", "servers", "adopt"], "a second INSERT trigger was put beside it")
+    text = expect_refusal(
+        stage.install, ["audit_servers", "servers", "adopt"], "a second INSERT trigger was put beside it"
+    )
     assert stage.objects() == before, f"refused, and yet something changed: {text}"
 
 
-@behaviour(5, "adopt: true replaces it, says so, and its left function goes.", naive="the other trigger still fires", ready=False)
+@behaviour(
+    5,
+    "adopt: true replaces it, says so, and its left function goes.",
+    naive="the other trigger still fires",
+    ready=False,
+)
 def test_foreign_trigger_is_adopted(stage: Stage) -> None:
     stage.as_owner(FOREIGN_TRIGGER)
     made = stage.install(module={"adopt": True})
@@ -31,7 +41,12 @@ def test_foreign_trigger_is_adopted(stage: Stage) -> None:
     assert "audit_servers" in str(made.raw["diff"]["before"]), "the diff does not keep what was replaced"
 
 
-@behaviour(5, "A function of another author under the wanted name: refused, its body stays.", naive="another author's function was overwritten", ready=False)
+@behaviour(
+    5,
+    "A function of another author under the wanted name: refused, its body stays.",
+    naive="another author's function was overwritten",
+    ready=False,
+)
 def test_foreign_function_is_refused(stage: Stage) -> None:
     name = stage.function("insert")
     stage.as_owner(f"""
@@ -59,13 +74,21 @@ def test_hand_made_triggers_of_the_scanner_are_adopted(stage: Stage) -> None:
     made = stage.install(module={"adopt": True})
     names = {row["name"] for row in stage.objects()}
     assert not names & {*old, *(f"{name}_fn" for name in old)}, f"left: {names}"
-    assert all(any(name in reason for reason in made.reasons) for name in old), f"the reasons do not name all three: {made.reasons}"
-    assert stage.client().value("INSERT INTO servers (ip, port) VALUES ('198.51.100.7', 1) RETURNING scan_date") is not None, "not ours"
+    assert all(any(name in reason for reason in made.reasons) for name in old), (
+        f"the reasons do not name all three: {made.reasons}"
+    )
+    assert (
+        stage.client().value("INSERT INTO servers (ip, port) VALUES ('198.51.100.7', 1) RETURNING scan_date")
+        is not None
+    ), "not ours"
     assert not stage.install().changed, "a second run found something to change"
 
 
 def test_a_function_that_others_use_stays_when_its_trigger_is_adopted(stage: Stage) -> None:
-    stage.as_owner(FOREIGN_TRIGGER + "; CREATE TRIGGER audit AFTER INSERT ON metadata FOR EACH ROW EXECUTE FUNCTION audit_servers()")
+    stage.as_owner(
+        FOREIGN_TRIGGER
+        + "; CREATE TRIGGER audit AFTER INSERT ON metadata FOR EACH ROW EXECUTE FUNCTION audit_servers()"
+    )
     stage.install(module={"adopt": True})
     rows = [row for row in stage.objects() if row["name"] == "audit_servers"]
     assert [row["kind"] for row in rows] == ["function"], f"left of it: {rows}"

@@ -42,15 +42,23 @@ def test_change_outside_the_view_survives(stage: Stage) -> None:
         "UPDATE servers SET scan_date = '2025-05-05 00:00+00' WHERE id = 1 RETURNING id",
     )
     assert pending.result() == (1, [{"id": 1}]), "the UPDATE was not done"
-    stored = stage.admin.row("SELECT is_active, inactive_reason, extract(year FROM scan_date)::int AS year FROM endpoints WHERE id = 1")
-    assert stored == {"is_active": False, "inactive_reason": "gone", "year": 2025}, f"one of two changes is lost: {stored}"
+    stored = stage.admin.row(
+        "SELECT is_active, inactive_reason, extract(year FROM scan_date)::int AS year FROM endpoints WHERE id = 1"
+    )
+    assert stored == {"is_active": False, "inactive_reason": "gone", "year": 2025}, (
+        f"one of two changes is lost: {stored}"
+    )
 
 
 @behaviour(
-    3, "A row that another session changed since the statement began is refused with 40001, nothing is lost.", naive="the other session's address is lost"
+    3,
+    "A row that another session changed since the statement began is refused with 40001, nothing is lost.",
+    naive="the other session's address is lost",
 )
 def test_changed_row_is_refused(stage: Stage) -> None:
-    pending = race(stage, "UPDATE endpoints SET ip = '192.0.2.99' WHERE id = 1", "UPDATE servers SET port = 8080 WHERE id = 1")
+    pending = race(
+        stage, "UPDATE endpoints SET ip = '192.0.2.99' WHERE id = 1", "UPDATE servers SET port = 8080 WHERE id = 1"
+    )
     error = pending.error()
     stored = stage.admin.row("SELECT ip, port FROM endpoints WHERE id = 1")
     assert stored["ip"] == "192.0.2.99", "the other session's address is lost"
@@ -59,11 +67,18 @@ def test_changed_row_is_refused(stage: Stage) -> None:
     assert stored["port"] == 11434, "refused, and yet written"
 
 
-@behaviour(3, "on_concurrent_change: skip does not count such a row and returns none.", naive="the other session's address is lost", ready=False)
+@behaviour(
+    3,
+    "on_concurrent_change: skip does not count such a row and returns none.",
+    naive="the other session's address is lost",
+    ready=False,
+)
 def test_changed_row_is_skipped(stage: Stage) -> None:
     stage.install(on_concurrent_change="skip")
     pending = race(
-        stage, "UPDATE endpoints SET ip = '192.0.2.99' WHERE id = 1", "UPDATE servers SET port = port + 1 WHERE id IN (1, 2) RETURNING id"
+        stage,
+        "UPDATE endpoints SET ip = '192.0.2.99' WHERE id = 1",
+        "UPDATE servers SET port = port + 1 WHERE id IN (1, 2) RETURNING id",
     )
     outcome = pending.result()
     stored = stage.admin.rows("SELECT ip, port FROM endpoints WHERE id IN (1, 2) ORDER BY id")
@@ -72,25 +87,39 @@ def test_changed_row_is_skipped(stage: Stage) -> None:
     assert [row["port"] for row in stored] == [11434, 11435], f"stored {stored}"
 
 
-@behaviour(3, "SET port = port + 1 from two sessions never loses one increment in silence.", naive="one of two increments is lost")
+@behaviour(
+    3,
+    "SET port = port + 1 from two sessions never loses one increment in silence.",
+    naive="one of two increments is lost",
+)
 def test_increments_are_not_lost(stage: Stage) -> None:
     increment = "UPDATE servers SET port = port + 1 WHERE id = 1"
     error = race(stage, increment, increment).error()
     stored = stage.admin.value("SELECT port FROM endpoints WHERE id = 1")
     reported = 1 if error is not None else 2
-    assert stored == 11434 + reported, f"one of two increments is lost: {reported} were reported as done and port is {stored}"
+    assert stored == 11434 + reported, (
+        f"one of two increments is lost: {reported} were reported as done and port is {stored}"
+    )
 
 
-@behaviour(3, "A row that another session deleted is not counted and gives no RETURNING row.", naive="UPDATE 1 was reported for a row that is gone")
+@behaviour(
+    3,
+    "A row that another session deleted is not counted and gives no RETURNING row.",
+    naive="UPDATE 1 was reported for a row that is gone",
+)
 def test_vanished_row_is_not_counted(stage: Stage) -> None:
-    pending = race(stage, "DELETE FROM endpoints WHERE id = 1", "UPDATE servers SET port = 8080 WHERE id = 1 RETURNING id")
+    pending = race(
+        stage, "DELETE FROM endpoints WHERE id = 1", "UPDATE servers SET port = 8080 WHERE id = 1 RETURNING id"
+    )
     count, rows = pending.result()
     assert stage.admin.rows("SELECT * FROM endpoints WHERE id = 1") == [], "the deleted row is back"
     assert (count, rows) == (0, []), f"UPDATE {count} was reported for a row that is gone"
 
 
 @behaviour(
-    3, "A row whose partner in the join another session deleted is not counted.", naive="UPDATE 1 was reported for a row that left the view"
+    3,
+    "A row whose partner in the join another session deleted is not counted.",
+    naive="UPDATE 1 was reported for a row that left the view",
 )
 def test_row_that_left_the_join_is_not_counted(stage: Stage) -> None:
     pending = race(
@@ -100,7 +129,9 @@ def test_row_that_left_the_join_is_not_counted(stage: Stage) -> None:
     )
     count, rows = pending.result()
     stored = stage.admin.row("SELECT verified, port FROM endpoints WHERE id = 1")
-    assert (count, rows) == (0, []), f"UPDATE {count} was reported for a row that left the view, and port is {stored['port']}"
+    assert (count, rows) == (0, []), (
+        f"UPDATE {count} was reported for a row that left the view, and port is {stored['port']}"
+    )
     assert stored == {"verified": 0, "port": 11434}, f"a row outside the view was written: {stored}"
 
 
@@ -113,7 +144,9 @@ def test_rollback_of_the_first_lets_the_second_through(stage: Stage) -> None:
     wait_blocked(stage.admin, waiter)
     winner.rollback()
     assert pending.result() == 1, "the UPDATE was not done"
-    assert stage.admin.row("SELECT ip, port FROM endpoints WHERE id = 1") == {"ip": "192.0.2.1", "port": 8080}, "not as it should be"
+    assert stage.admin.row("SELECT ip, port FROM endpoints WHERE id = 1") == {"ip": "192.0.2.1", "port": 8080}, (
+        "not as it should be"
+    )
 
 
 @behaviour(3, "In REPEATABLE READ a row changed since the snapshot gives 40001.", naive=HOLDS)
@@ -122,6 +155,10 @@ def test_repeatable_read_gets_a_serialization_failure(stage: Stage) -> None:
     client.begin("REPEATABLE READ")
     client.rows("SELECT * FROM servers")
     stage.client().run("UPDATE endpoints SET ip = '192.0.2.99' WHERE id = 1")
-    expect_error("40001", lambda: client.run("UPDATE servers SET port = 8080 WHERE id = 1"), "the changed row was overwritten")
+    expect_error(
+        "40001", lambda: client.run("UPDATE servers SET port = 8080 WHERE id = 1"), "the changed row was overwritten"
+    )
     client.rollback()
-    assert stage.admin.row("SELECT ip, port FROM endpoints WHERE id = 1") == {"ip": "192.0.2.99", "port": 11434}, "something was written"
+    assert stage.admin.row("SELECT ip, port FROM endpoints WHERE id = 1") == {"ip": "192.0.2.99", "port": 11434}, (
+        "something was written"
+    )

@@ -28,7 +28,9 @@ def test_the_page_says_what_was_found_out(verdicts: Table) -> None:
     assert found, "no behaviour was tested: run the whole folder"
     wrong = [line for line in found if line not in page]
     assert not wrong, f"docs/{PAGE.name} does not say (the table of this run is in tests/output):\n" + "\n".join(wrong)
-    assert not verdicts.complete or verdicts.text() == page, f"docs/{PAGE.name} is not the table of this run, see tests/output/{PAGE.name}"
+    assert not verdicts.complete or verdicts.text() == page, (
+        f"docs/{PAGE.name} is not the table of this run, see tests/output/{PAGE.name}"
+    )
 
 
 def test_every_point_has_a_row_where_the_hand_written_triggers_fail() -> None:

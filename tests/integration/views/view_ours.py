@@ -19,8 +19,10 @@ class Refused(Exception):
         self.facts = facts
 
 
-def install_ours(dsn: str, database: str, view: str | None, policy: dict[str, Any], options: dict[str, Any]) -> dict[str, Any]:
-    """Bring a view to the state its policy describes, or with no view all of `options["contract"]`; the result as a dict."""
+def install_ours(
+    dsn: str, database: str, view: str | None, policy: dict[str, Any], options: dict[str, Any]
+) -> dict[str, Any]:
+    """Bring a view to its policy, or with no view all that `options["contract"]` declares; the result as a dict."""
     from _pgops.database.connect import connect
     from _pgops.model.errors import PgOpsError
     from _pgops.model.settings.view_triggers import ViewTriggersSettings

@@ -15,7 +15,11 @@ from view_verdicts import OURS
 
 SQL = Path(__file__).parent / "sql"
 OWNER = "ollama_owner"
-NAIVE_FILES = {"servers": FIXTURES / "naive_triggers.sql", "stock": SQL / "naive_stock.sql", "model_hosts": SQL / "naive_stock.sql"}
+NAIVE_FILES = {
+    "servers": FIXTURES / "naive_triggers.sql",
+    "stock": SQL / "naive_stock.sql",
+    "model_hosts": SQL / "naive_stock.sql",
+}
 # What a contract says about these views; a test changes single keys.
 POLICIES: dict[str, dict[str, Any]] = {
     "servers": {"on_conflict": "upsert", "on_delete": "root", "fixed_values": {"endpoints": {"verified": 1}}},
@@ -27,7 +31,8 @@ SELECT 'trigger' AS kind, t.tgname::text AS name, t.oid, t.xmin::text AS version
        NULL::text AS owner, NULL::text AS acl, obj_description(t.oid, 'pg_trigger') AS comment
 FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE c.relkind = 'v' AND NOT t.tgisinternal
 UNION ALL
-SELECT 'function', p.proname::text, p.oid, p.xmin::text, pg_get_functiondef(p.oid), p.proowner::regrole::text, p.proacl::text,
+SELECT 'function', p.proname::text, p.oid, p.xmin::text, pg_get_functiondef(p.oid), p.proowner::regrole::text,
+       p.proacl::text,
        obj_description(p.oid, 'pg_proc')
 FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
 WHERE n.nspname NOT IN ('pg_catalog', 'information_schema') AND p.prorettype = 'trigger'::regtype
@@ -96,7 +101,7 @@ class Stage:
         return NAIVE_FILES[view]
 
     def client(self, role: str = "crew", name: str = "a test") -> Client:
-        """A session of its own; crew may use everything, clerk the views only, ollama what the scanner's schema gives it."""
+        """A session: crew may use everything, clerk the views only, ollama what the scanner's schema gives it."""
         made = Client(self.server.cluster.dsn(self.database, role), name)
         self._clients.append(made)
         return made
@@ -110,12 +115,14 @@ class Stage:
             self.admin.run("RESET ROLE")
 
     def install(self, view: str = "servers", *, lock_budget: float = 10.0, **options: Any) -> Installed:
-        """Put the triggers of this side on a view; keys of the policy are given by name, `module` goes to the module."""
+        """Put this side's triggers on a view; keys of the policy are given by name, `module` goes to the module."""
         if not self.ours:
             return self._run_script(view, lock_budget)
         module = dict(options.pop("module", {}))
         policy = {**POLICIES.get(view, {}), **options}
-        raw = install_ours(module.pop("dsn", self.dsn), self.database, view, policy, {"lock_budget": lock_budget, **module})
+        raw = install_ours(
+            module.pop("dsn", self.dsn), self.database, view, policy, {"lock_budget": lock_budget, **module}
+        )
         return Installed(raw["changed"], list(raw.get("reasons", [])), dict(raw.get("probe") or {}), raw)
 
     def _run_script(self, view: str, lock_budget: float) -> Installed:

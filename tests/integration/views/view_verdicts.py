@@ -38,7 +38,7 @@ This page is written by the test run (`tests/output/view_triggers_verdicts.md`) 
 
 @dataclass(frozen=True)
 class Behaviour:
-    """One row: `naive` is HOLDS or the words that its failure must contain; `ready` tests start with triggers installed."""
+    """One row: `naive` is HOLDS or the words its failure must contain; `ready` tests start with triggers in place."""
 
     point: int
     sentence: str
@@ -48,7 +48,9 @@ class Behaviour:
 
 def behaviour(point: int, sentence: str, *, naive: str, ready: bool = True) -> Callable[[Any], Any]:
     """Declare a test as a row of the table; it runs on both sides and its failure on the naive side is asserted."""
-    assert point in POINTS and sentence.endswith(".") and "|" not in sentence + naive, sentence
+    assert point in POINTS, sentence
+    assert sentence.endswith("."), sentence
+    assert "|" not in sentence + naive, sentence
     return pytest.mark.behaviour(Behaviour(point, sentence, naive, ready))
 
 
@@ -60,9 +62,10 @@ class Table:
     complete: bool = True
 
     def note(self, row: Behaviour, side: str, major: int, verdict: str) -> None:
-        """Write down one verdict."""
+        """Write down one verdict; of a test with several values, the one that does not hold counts."""
         sides = self.found.setdefault(row, {side: {} for side in SIDES})
-        sides[side][major] = verdict
+        if sides[side].get(major, HOLDS) == HOLDS:
+            sides[side][major] = verdict
 
     def lines(self) -> dict[int, list[str]]:
         """The rows of each point."""
@@ -77,7 +80,11 @@ class Table:
         parts = [HEAD]
         for point, lines in self.lines().items():
             if lines:
-                parts.append(f"\n## {point}. {POINTS[point]}\n\n| behaviour | ours | naive |\n|---|---|---|\n" + "\n".join(lines) + "\n")
+                parts.append(
+                    f"\n## {point}. {POINTS[point]}\n\n| behaviour | ours | naive |\n|---|---|---|\n"
+                    + "\n".join(lines)
+                    + "\n"
+                )
         return "".join(parts)
 
     def write(self, path: Path) -> None:
