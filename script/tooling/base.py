@@ -123,9 +123,9 @@ def need_space(folder: Path, megabytes: int, purpose: str) -> None:
 
 
 @contextlib.contextmanager
-def lock(name: str, patience: float = 900) -> Iterator[None]:
+def lock(name: str, patience: float = 900, folder: Path | None = None) -> Iterator[None]:
     """Hold a named lock in the cache, so that two runs do not build the same thing; it dies with the process."""
-    path = cache_folder("locks") / f"{name}.lock"
+    path = (folder or cache_folder("locks")) / f"{'pgops-' if folder else ''}{name}.lock"
     with path.open("a+", encoding="utf-8") as handle:
         deadline = time.monotonic() + patience
         told = False

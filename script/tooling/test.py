@@ -15,6 +15,7 @@ from .base import SetupError, cache_folder, guarded, need_space, say
 from .environment import Environment, plan_cores, prepare_core
 from .interpreters import interpreters
 from .lint import run_lint
+from .molecule import run_molecule
 from .pytests import run_integration, run_unit
 from .steps import Steps
 
@@ -37,10 +38,11 @@ PARTS = (
     ),
     Part("unit", 3, "pure decisions, and imports on every Python from 3.9", run_unit),
     Part("integration", 15, "real PostgreSQL 15 and 17, real plays, both drivers", run_integration),
+    Part("molecule", 18, "the scenarios of molecule/ in Docker, on Debian's packages", run_molecule),
 )
 
 ENVIRONMENT = (
-    "PGOPS_CORES=2.19,2.21  exactly these ansible-core releases; one that no Python here carries is then a failure",
+    "PGOPS_CORES=2.19,2.21  just these releases of ansible-core; one that no Python here carries fails",
     "PGOPS_CACHE=FOLDER     another folder for the cache than .cache",
 )
 
