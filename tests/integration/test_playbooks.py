@@ -124,6 +124,7 @@ def test_run_again_and_take_away(server: PlayServer, stage: Stage) -> None:
             **server.over_network(),
         },
         "inline": {
+            "pgops_databases": [{"contract": {"contract": 1, "database": "postgres"}}],
             "pgops_contract": inline(names[2]),
             "pgops_login_password": server.cluster.password,
             **server.over_network(),
@@ -136,6 +137,7 @@ def test_run_again_and_take_away(server: PlayServer, stage: Stage) -> None:
     assert [triggers(server, name) for name in names] == [OURS] * 3
     assert server.cluster.password not in first.text, "the password is in the log"
     assert "Database postgres has no contract" in first.text
+    assert "The contract of postgres declares no writable view, so it was left alone" in first.text
     pictures = [server.picture(name) for name in names]
 
     second = stage.play("site").with_status(0)
