@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import ctypes
 import errno
 import json
 import os
@@ -41,6 +42,7 @@ from .demo_questions import APPLICATION, SCHEMA, VIEW, Facts, read_facts, read_t
 from .demo_report import Report
 from .demo_session import Session
 from .environment import Environment, prepare_demo
+from .packages import Need, require
 
 DATABASE = "ollama_scanner"
 HOST = "scanner_db"
@@ -74,7 +76,7 @@ class Demo:
         say.step("preparing Ansible (a small virtual environment and the built collection, kept in .cache)")
         environment = prepare_demo(self.options.install)
         collections = collections_paths(environment)
-        binaries = find_binaries(self.options.postgresql)
+        binaries = server_programs(self.options.postgresql, self.options.install)
         origin = "of this machine" if binaries.source == "system" else f"from {binaries.source}"
         say.step(f"starting a throwaway PostgreSQL {binaries.major} {origin}")
         with self._server(binaries) as cluster:
@@ -245,6 +247,26 @@ postgresql:
         - name: {DATABASE}
           contract: {DATABASE}
 """
+
+
+def server_programs(major: int | None, install: bool) -> Binaries:
+    """The programs of PostgreSQL; downloaded ones need a library that a bare Debian lacks."""
+    try:
+        return find_binaries(major)
+    except SetupError:
+        if has_library():
+            raise
+    require([Need("libxml2", "the downloaded PostgreSQL", has_library)], install)
+    return find_binaries(major)
+
+
+def has_library() -> bool:
+    """Whether the loader finds the library."""
+    try:
+        ctypes.CDLL("libxml2.so.2")
+    except OSError:
+        return False
+    return True
 
 
 def create_database(cluster: Cluster) -> None:
