@@ -177,7 +177,10 @@ class Playbook:
         self.folder = cluster.folder / "demo"
         self.folder.mkdir()
         (self.folder / "inventory.yml").write_text(inventory(cluster, self.folder), encoding="utf-8")
-        self._command = [str(environment.program("ansible-playbook")), PLAYBOOK, "-i", "inventory.yml"]
+        # A name without spaces, wherever the checkout is: ansible-core 2.19 runs long tasks only with such a Python.
+        (self.folder / "venv").symlink_to(environment.folder)
+        programs = [str(self.folder / "venv" / "bin" / name) for name in ("python", "ansible-playbook")]
+        self._command = [*programs, PLAYBOOK, "-i", "inventory.yml"]
         # A home of its own: Ansible keeps the state of its jobs there.
         names = ("HOME", "ANSIBLE_HOME", "ANSIBLE_LOCAL_TEMP", "ANSIBLE_REMOTE_TEMP", "ANSIBLE_ASYNC_DIR")
         inside = {name: str(self.folder / name.lower()) for name in names}
