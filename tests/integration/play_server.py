@@ -21,6 +21,14 @@ from harness import FIXTURES, Client, majors
 
 ADDRESS = "127.0.0.1"
 TEMPLATE = "scanner_template"
+SHOP = """
+SET ROLE ollama_owner;
+CREATE TABLE customers (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, email text UNIQUE NOT NULL);
+CREATE TABLE orders (id serial PRIMARY KEY, customer_id int NOT NULL REFERENCES customers, total numeric NOT NULL);
+CREATE VIEW order_list AS SELECT o.id, c.email, o.total FROM orders o JOIN customers c ON c.id = o.customer_id;
+INSERT INTO customers (email) VALUES ('a@example.org');
+INSERT INTO orders (customer_id, total) VALUES (1, 5), (1, 6);
+"""
 
 
 class PlayServer:
@@ -52,6 +60,13 @@ class PlayServer:
         self._admin.run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
         self._admin.run(f"CREATE DATABASE {name} OWNER ollama_owner TEMPLATE {TEMPLATE}")
         return name
+
+    def shop(self) -> None:
+        """The database of the README's example: two orders of one customer, and a view that joins them."""
+        self._admin.run("CREATE DATABASE shop OWNER ollama_owner TEMPLATE template0")
+        client = Client(self.cluster.dsn("shop"))
+        client.run(SHOP)
+        client.close()
 
     def over_socket(self) -> dict[str, Any]:
         """The inventory's variables for connecting as the superuser over the socket."""

@@ -16,6 +16,7 @@ from typing import Any
 
 PATIENCE = 180
 FAILURE = re.compile(r"^(?:fatal|failed): \[(?P<host>[^\]]+)\].*? => (?P<result>\{.*\})$", re.MULTILINE)
+LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable, "pgops_become": False}
 RECAP = re.compile(r"^(?P<host>\S+)\s+: (?P<figures>ok=\d+ .*)$", re.MULTILINE)
 
 
@@ -79,8 +80,7 @@ class Stage:
 
     def inventory(self, hosts: Mapping[str, Mapping[str, Any]], **everywhere: Any) -> None:
         """The group postgresql, of local hosts; each has its variables, and `everywhere` holds for all."""
-        local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable, "pgops_become": False}
-        group = {"hosts": {name: dict(values) for name, values in hosts.items()}, "vars": {**local, **everywhere}}
+        group = {"hosts": {name: dict(values) for name, values in hosts.items()}, "vars": {**LOCAL, **everywhere}}
         self.file("inventory.yml", "---\n" + json.dumps({"postgresql": group}, indent=1) + "\n")
 
     def play(self, playbook: str, *options: str, **extra: Any) -> Run:

@@ -5,11 +5,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import pwd
+import re
 import shutil
 import subprocess
 import sys
+import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -18,7 +21,7 @@ from typing import Any
 import pytest
 from harness import Client
 from play_server import PlayServer
-from plays import Run, Stage
+from plays import LOCAL, Run, Stage
 
 OURS = ["pgops_servers_delete", "pgops_servers_insert", "pgops_servers_update"]
 SHIPPED = Path(__file__).resolve().parents[2] / "playbooks" / "contracts" / "ollama_scanner.yml"
@@ -339,3 +342,26 @@ def test_a_wrong_wish_is_refused_with_its_sentence(refused: tuple[Run, str], hos
     for words in WRONG[host][1]:
         assert words.replace("{db}", database) in said, said
     assert run.recap[host]["changed"] == 0
+
+
+def readme_file(name: str) -> str:
+    """The file that the README tells its reader to write."""
+    text = (SHIPPED.parents[2] / "README.md").read_text(encoding="utf-8")
+    found = re.search(rf"```yaml\n( *)# {re.escape(name)}\n(.*?)```", text, re.DOTALL)
+    assert found is not None, f"the README shows no {name}"
+    return textwrap.dedent(found[2])
+
+
+def test_the_first_host_of_the_readme(server: PlayServer, stage: Stage) -> None:
+    server.shop()
+    stage.file("inventory.yml", readme_file("inventory.yml"))
+    stage.file("contracts/shop.yml", readme_file("contracts/shop.yml"))
+    stage.file("group_vars/postgresql.yml", json.dumps({**LOCAL, **server.over_socket()}))
+    run = stage.play("site").with_status(0)
+    assert run.changed("db1.example.org") == 1
+    with closing(Client(server.cluster.dsn("shop"))) as client:
+        order = client.row("INSERT INTO order_list (email, total) VALUES ('a@example.org', 7) RETURNING id, total")
+        assert order == {"id": 3, "total": 7}
+        assert client.run("DELETE FROM order_list WHERE id = 1") == 1
+        assert client.column("SELECT id FROM order_list ORDER BY id") == [2, 3]
+        assert client.value("SELECT count(*) FROM customers") == 1, "the customer stays"
