@@ -161,7 +161,8 @@ class Demo:
         say.line()
         say.line("The server is kept. To look around, as the administrator or as the programs' role:")
         for user in (cluster.superuser, APPLICATION):
-            say.line("  " + shlex.join([str(cluster.bin_dir / "psql"), cluster.dsn(DATABASE, user)]))
+            place = ["-h", cluster.socket_dir, "-p", str(cluster.port), "-U", user, DATABASE]
+            say.line("  " + shlex.join([str(cluster.bin_dir / "psql"), *place]))
         if cluster.tcp:
             access = f"127.0.0.1, port {cluster.port}, user {cluster.superuser}, password {cluster.password}"
             say.line(f"Over the network: {access}")
