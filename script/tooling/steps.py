@@ -118,11 +118,15 @@ def _supervised(words: list[str], env: dict[str, str], cwd: Path, output: int, d
 
 
 def _excerpt(text: str) -> str:
-    """What a failed program said: its lines marked as errors, if it marks them, and the end of its log."""
-    marked = [line for line in text.splitlines() if line.startswith("ERROR:")]
+    """What a failed program said: its lines marked as errors or its first failed task, and the end of its log."""
+    lines = text.splitlines()
+    marked = [line for line in lines if line.startswith("ERROR:")][:30]
+    if not marked:
+        first = next((number for number, line in enumerate(lines) if line.startswith(("fatal:", "[ERROR]:"))), None)
+        marked = [] if first is None else lines[first : first + 25]
     if not marked:
         return f"its log ends:\n{tail(text)}"
-    return "it reports:\n" + "\n".join([*marked[:30], "...", tail(text, 6)])
+    return "it reports:\n" + "\n".join([*(line[:400] for line in marked), "...", tail(text, 6)])
 
 
 def _matching(text: str, wanted: str | None) -> str:

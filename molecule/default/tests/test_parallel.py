@@ -55,7 +55,7 @@ def test_increments_from_many_sessions_are_all_there(database: Database) -> None
     ]
     done = sum(answer.count for answer in answers if not answer.sqlstate)
     stored = database.number(
-        f"SELECT extract(epoch FROM scan_date - '2026-01-01 00:00+00') / 60 FROM endpoints WHERE id = {key}"
+        f"SELECT (extract(epoch FROM scan_date - '2026-01-01 00:00+00') / 60)::int FROM endpoints WHERE id = {key}"
     )
     assert done == stored, f"{done} updates were reported as done and {stored} are stored"
     assert done >= 10, f"only {done} of {10 * SESSIONS} updates got through"
