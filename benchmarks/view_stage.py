@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -49,6 +50,14 @@ class Step:
 
     sql: str
     copies: bool = False
+
+
+@dataclass(frozen=True)
+class Taken:
+    """Seconds of one measure: by the clock, and of processor time in its server process."""
+
+    clock: float
+    processor: float
 
 
 class Stage:
@@ -105,24 +114,22 @@ class Stage:
         finally:
             self.cluster.psql(f"DROP DATABASE {name} WITH (FORCE)")
 
-    def measure(self, database: str, steps: Sequence[Step], warm: Sequence[str] = ()) -> tuple[float, int]:
+    def measure(self, database: str, steps: Sequence[Step]) -> tuple[Taken, int]:
         """Seconds and counted rows of the steps as one transaction of the application's role."""
         connection = psycopg2.connect(self.cluster.dsn(database, APPLICATION))
         try:
             with connection.cursor() as cursor:
-                for statement in warm:
-                    cursor.execute(statement)
-                connection.commit()
-                begun = time.perf_counter()
+                process = connection.get_backend_pid()
+                used, begun = processor_seconds(process), time.perf_counter()
                 for step in steps:
                     if step.copies:
                         cursor.copy_expert(step.sql, io.StringIO(self._copied))
                     else:
                         cursor.execute(step.sql)
                 connection.commit()
-                seconds = time.perf_counter() - begun
+                taken = Taken(time.perf_counter() - begun, processor_seconds(process) - used)
                 answer = cursor.fetchone() if cursor.description else None
-                return seconds, int(answer[0]) if answer else cursor.rowcount
+                return taken, int(answer[0]) if answer else cursor.rowcount
         except psycopg2.Error as error:
             raise SetupError(f"PostgreSQL {self.cluster.major} refused a measure: {str(error).strip()}") from error
         finally:
@@ -137,6 +144,14 @@ class Stage:
         ]
         lines = self.cluster.psql(" UNION ALL ".join(pieces), database).splitlines()
         return {name: (int(count), digest) for name, count, digest in (line.split("|") for line in lines)}
+
+
+def processor_seconds(process: int) -> float:
+    """What a process has used of the processors so far, in the scheduler's nanoseconds."""
+    try:
+        return int(Path(f"/proc/{process}/schedstat").read_text(encoding="ascii").split()[0]) / 1e9
+    except (OSError, ValueError, IndexError) as error:
+        raise SetupError(f"The processor time of process {process} cannot be read from /proc: {error}.") from error
 
 
 def install(cluster: Cluster, database: str, definition: dict[str, Any] | None = None) -> None:

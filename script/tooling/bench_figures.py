@@ -16,8 +16,8 @@ class Spread:
     """Median, smallest and largest of some numbers."""
 
     median: float
-    least: float
-    most: float
+    min: float
+    max: float
 
     @classmethod
     def of(cls, values: Sequence[float]) -> Spread:
@@ -26,11 +26,11 @@ class Spread:
 
     def text(self, digits: int) -> str:
         """As it stands in a table."""
-        return f"{self.median:.{digits}f} ({self.least:.{digits}f}-{self.most:.{digits}f})"
+        return f"{self.median:.{digits}f} ({self.min:.{digits}f}-{self.max:.{digits}f})"
 
     def document(self) -> dict[str, float]:
         """As it stands in JSON."""
-        return {"median": round(self.median, 4), "min": round(self.least, 4), "max": round(self.most, 4)}
+        return {"median": round(self.median, 4), "min": round(self.min, 4), "max": round(self.max, 4)}
 
 
 def pair_ratios(ours: Sequence[float], theirs: Sequence[float]) -> Spread:
@@ -41,10 +41,10 @@ def pair_ratios(ours: Sequence[float], theirs: Sequence[float]) -> Spread:
 
 
 def turn_order(names: Sequence[str], turn: int) -> list[str]:
-    """Another one begins every round, and every second round goes backwards."""
-    start = turn % len(names)
+    """Every second round is the one before it backwards, so that none is always measured after another."""
+    start = turn // 2 % len(names)
     turned = [*names[start:], *names[:start]]
-    return turned[::-1] if turn // len(names) % 2 != turn % 2 else turned
+    return turned[::-1] if turn % 2 else turned
 
 
 Witness = Mapping[str, tuple[int, str]]
