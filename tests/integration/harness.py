@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -20,12 +21,25 @@ TESTS = Path(__file__).resolve().parents[1]
 FIXTURES = TESTS / "fixtures"
 OUTPUT = TESTS / "output"
 DEADLINE = 20.0
+MEMORY = "/dev/shm"
+# Hundreds of databases come and go; their log is of no use to anybody.
+SETTINGS = {"wal_level": "minimal", "max_wal_senders": "0", "min_wal_size": "'32MB'", "max_wal_size": "'128MB'"}
 Result = TypeVar("Result")
 
 
 def majors() -> list[int]:
     """The PostgreSQL majors the tests run on."""
     return [int(word) for word in os.environ.get("PGOPS_TEST_MAJORS", "15,17").split(",")]
+
+
+def place_in_memory() -> str | None:
+    """A file system in memory, where there is one: cloning a database takes a tenth of the time there."""
+    try:
+        state = os.statvfs(MEMORY)
+    except OSError:
+        return None
+    usable = state.f_bavail * state.f_frsize > 2_000_000_000 and not state.f_flag & os.ST_NOEXEC
+    return MEMORY if usable else None
 
 
 class Server:
@@ -35,7 +49,12 @@ class Server:
         from tooling.cluster import Cluster  # its folder comes on the path in conftest.py, after this file is read
 
         self.major = major
-        self.cluster = Cluster.start(major=major)
+        before = tempfile.tempdir
+        tempfile.tempdir = place_in_memory() or before
+        try:
+            self.cluster = Cluster.start(major=major, settings=SETTINGS)
+        finally:
+            tempfile.tempdir = before
         self._numbers = itertools.count(1)
         self._templates: dict[str, str] = {}
         self.admin = Client(self.cluster.dsn("postgres"))
