@@ -21,6 +21,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from .base import CACHE, ROOT, SetupError, end_on_signals, tail
@@ -50,6 +51,7 @@ PLAYBOOK = "ollama_scanner.pgops.site"
 PLAYBOOK_SECONDS = 300
 FIXTURES = ROOT / "tests" / "fixtures"
 RECAP = re.compile(rf"^{HOST}\s+: ok=(\d+)\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)", re.MULTILINE)
+LIBRARIES = {"libxml2.so.2": "libxml2", "libgssapi_krb5.so.2": "libgssapi-krb5-2"}
 PLURALS = {"index": "indexes"}
 EPILOGUE = """exit status: 0 every sentence of the summary holds; 1 one does not, or the playbook failed;
 2 the surroundings do not allow it; 130 interrupted.
@@ -254,20 +256,22 @@ postgresql:
 
 
 def server_programs(major: int | None, install: bool) -> Binaries:
-    """The programs of PostgreSQL; downloaded ones need a library that a bare Debian lacks."""
+    """The programs of PostgreSQL; downloaded ones need libraries that a bare Debian lacks."""
+    purpose = "the downloaded PostgreSQL"
+    needs = [Need(package, purpose, partial(loads, library)) for library, package in LIBRARIES.items()]
     try:
         return find_binaries(major)
     except SetupError:
-        if has_library():
+        if all(need.present() for need in needs):
             raise
-    require([Need("libxml2", "the downloaded PostgreSQL", has_library)], install)
+    require(needs, install)
     return find_binaries(major)
 
 
-def has_library() -> bool:
-    """Whether the loader finds the library."""
+def loads(library: str) -> bool:
+    """Whether the loader finds this shared library."""
     try:
-        ctypes.CDLL("libxml2.so.2")
+        ctypes.CDLL(library)
     except OSError:
         return False
     return True
