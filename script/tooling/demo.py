@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import ctypes
 import errno
 import json
 import os
@@ -21,11 +20,10 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 from .base import CACHE, ROOT, SetupError, end_on_signals, tail
-from .binaries import SUPPORTED, Binaries, find_binaries
+from .binaries import SUPPORTED, Binaries, ready_binaries
 from .cluster import Cluster
 from .collections import collections_paths
 from .demo_acts import act, write_acts
@@ -43,7 +41,6 @@ from .demo_questions import APPLICATION, SCHEMA, VIEW, Facts, read_facts, read_t
 from .demo_report import Report
 from .demo_session import Session
 from .environment import Environment, prepare_demo
-from .packages import Need, require
 
 DATABASE = "ollama_scanner"
 HOST = "scanner_db"
@@ -51,7 +48,6 @@ PLAYBOOK = "ollama_scanner.pgops.site"
 PLAYBOOK_SECONDS = 300
 FIXTURES = ROOT / "tests" / "fixtures"
 RECAP = re.compile(rf"^{HOST}\s+: ok=(\d+)\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)", re.MULTILINE)
-LIBRARIES = {"libxml2.so.2": "libxml2", "libgssapi_krb5.so.2": "libgssapi-krb5-2"}
 PLURALS = {"index": "indexes"}
 EPILOGUE = """exit status: 0 every sentence of the summary holds; 1 one does not, or the playbook failed;
 2 the surroundings do not allow it; 130 interrupted.
@@ -78,7 +74,7 @@ class Demo:
         say.step("preparing Ansible (a small virtual environment and the built collection, kept in .cache)")
         environment = prepare_demo(self.options.install)
         collections = collections_paths(environment)
-        binaries = server_programs(self.options.postgresql, self.options.install)
+        binaries = ready_binaries(self.options.postgresql, self.options.install)
         origin = "of this machine" if binaries.source == "system" else f"from {binaries.source}"
         say.step(f"starting a throwaway PostgreSQL {binaries.major} {origin}")
         with self._server(binaries) as cluster:
@@ -253,28 +249,6 @@ postgresql:
         - name: {DATABASE}
           contract: {DATABASE}
 """
-
-
-def server_programs(major: int | None, install: bool) -> Binaries:
-    """The programs of PostgreSQL; downloaded ones need libraries that a bare Debian lacks."""
-    purpose = "the downloaded PostgreSQL"
-    needs = [Need(package, purpose, partial(loads, library)) for library, package in LIBRARIES.items()]
-    try:
-        return find_binaries(major)
-    except SetupError:
-        if all(need.present() for need in needs):
-            raise
-    require(needs, install)
-    return find_binaries(major)
-
-
-def loads(library: str) -> bool:
-    """Whether the loader finds this shared library."""
-    try:
-        ctypes.CDLL(library)
-    except OSError:
-        return False
-    return True
 
 
 def create_database(cluster: Cluster) -> None:

@@ -48,7 +48,7 @@ def run_lint(steps: Steps, environments: list[Environment], install: bool) -> No
     require([program("shellcheck", "shellcheck", "checking shell scripts")], install)
     newest = environments[-1]
     for environment in environments:
-        with lock(f"lint-{environment.name}"):
+        with lock(f"lint-{environment.name}", patience=3600):
             root = _synchronised(environment)
             copy = root / COPY
             env = environment.environ([root])

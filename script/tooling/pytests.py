@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from .base import ROOT, SetupError, cache_folder
-from .binaries import find_binaries
+from .binaries import ready_binaries
 from .collections import collections_paths
 from .environment import Environment
 from .interpreters import interpreters
@@ -40,13 +40,13 @@ def run_unit(steps: Steps, environments: list[Environment], install: bool) -> No
 def run_integration(steps: Steps, environments: list[Environment], install: bool) -> None:
     """Real servers and real plays, once per ansible-core."""
     for major in MAJORS:
-        steps.check(f"PostgreSQL {major}", partial(_server, major))
+        steps.check(f"PostgreSQL {major}", partial(_server, major, install))
     for environment in environments:
         _pytest(steps, environment, ROOT / "tests" / "integration")
 
 
-def _server(major: int) -> str:
-    return str(find_binaries(major).bin_dir)
+def _server(major: int, install: bool) -> str:
+    return str(ready_binaries(major, install).bin_dir)
 
 
 def _pytest(steps: Steps, environment: Environment, folder: Path) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .base import SetupError, cache_folder, say, tail
+from .base import WAITED, SetupError, cache_folder, say, tail
 
 
 @dataclass
@@ -25,11 +25,17 @@ class Steps:
     failed: list[str] = field(default_factory=list)
     count: int = 0
     started: float = field(default_factory=time.monotonic)
+    waited: float = field(default_factory=lambda: WAITED[0])
 
     @property
     def passed(self) -> bool:
         """Whether something ran and all of it succeeded."""
         return self.count > 0 and not self.failed
+
+    @property
+    def spent(self) -> float:
+        """Seconds since the part began, without those in which it waited for another run."""
+        return time.monotonic() - self.started - (WAITED[0] - self.waited)
 
     def command(
         self,
@@ -48,7 +54,7 @@ class Steps:
         log = self._log(name)
         begun = time.monotonic()
         # A part over its budget fails anyway: nothing may hang for longer than twice that.
-        deadline = max(30.0, 2 * self.seconds - (begun - self.started))
+        deadline = max(30.0, 2 * self.seconds - self.spent)
         words = [str(word) for word in command]
         try:
             with log.open("w", encoding="utf-8") as output:

@@ -82,7 +82,7 @@ def _parse(words: list[str]) -> argparse.Namespace:
     lines = [f"  {part.name:<12} {part.sentence} (budget {part.minutes} minutes)" for part in PARTS]
     parser = argparse.ArgumentParser(
         prog="script/test",
-        description="Prepares everything it needs in .cache and checks the project. Without a part it runs all of them.",
+        description="Prepares all it needs in .cache and checks the project; without a part it runs all of them.",
         epilog="\n".join(["parts:", *lines, "", *ENVIRONMENT]),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -111,7 +111,7 @@ def _run(part: Part, environments: list[Environment], install: bool) -> Result:
     except SetupError as error:
         problem = str(error)
         say(f"  FAILED {problem}")
-    seconds = time.monotonic() - steps.started
+    seconds = steps.spent
     if problem or not steps.passed:
         verdict = f"FAILED ({', '.join(steps.failed) or problem or 'nothing ran'})"
     elif seconds > part.minutes * 60:
