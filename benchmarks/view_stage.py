@@ -15,6 +15,7 @@ from typing import Any
 
 import psycopg2
 from _pgops.database.connect import connect
+from _pgops.model.errors import PgOpsError
 from _pgops.model.settings.view_triggers import ViewTriggersSettings
 from _pgops.view_triggers.workflow import converge
 from tooling.base import ROOT, SetupError
@@ -157,9 +158,12 @@ def processor_seconds(process: int) -> float:
 def install(cluster: Cluster, database: str, definition: dict[str, Any] | None = None) -> None:
     """Make the view servers writable the way the collection does it."""
     parameters = {"host": cluster.socket_dir, "port": cluster.port, "dbname": database, "user": cluster.superuser}
-    with connect(parameters) as session:
-        settings = ViewTriggersSettings(view="public.servers", definition=definition or DEFINITION)
-        (outcome,) = converge(session, settings)
+    settings = ViewTriggersSettings(view="public.servers", definition=definition or DEFINITION)
+    try:
+        with connect(parameters) as session:
+            (outcome,) = converge(session, settings)
+    except PgOpsError as error:
+        raise SetupError(f"The triggers of the view servers could not be installed in {database}: {error}") from error
     if not outcome.changed or len(outcome.triggers) != 3:
         raise SetupError(f"The triggers of the view servers were not installed in {database}.")
 
