@@ -76,7 +76,7 @@ def listing(places: list[str]) -> dict[str, tuple[int, int, str]]:
         for path in sorted(Path(place).rglob("*")):
             if path.is_file() and not path.is_symlink():
                 status = path.stat()
-                content = hashlib.sha256(path.read_bytes()).hexdigest()
+                content = hashlib.sha256(path.read_bytes()).hexdigest() if os.access(path, os.R_OK) else "not readable"
                 found[str(path)] = (status.st_size, status.st_mtime_ns, content)
     return found
 
