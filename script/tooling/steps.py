@@ -15,6 +15,8 @@ from pathlib import Path
 
 from .base import WAITED, SetupError, cache_folder, say, tail
 
+LEAST_SECONDS = 30.0
+
 
 @dataclass
 class Steps:
@@ -54,7 +56,7 @@ class Steps:
         log = self._log(name)
         begun = time.monotonic()
         # A part over its budget fails anyway: nothing may hang for longer than twice that.
-        deadline = max(30.0, 2 * self.seconds - self.spent)
+        deadline = max(LEAST_SECONDS, 2 * self.seconds - self.spent)
         words = [str(word) for word in command]
         try:
             with log.open("w", encoding="utf-8") as output:
