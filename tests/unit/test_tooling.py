@@ -250,7 +250,17 @@ def test_a_step_that_hangs_is_ended_with_its_children(monkeypatch: pytest.Monkey
     assert not python_step(steps, code)
     assert time.monotonic() - begun < 30
     child = Path("/proc") / mark.read_text(encoding="utf-8") / "stat"
-    assert not child.exists() or child.read_text(encoding="utf-8").split()[2] == "Z"
+    deadline = time.monotonic() + 10
+    while alive(child) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not alive(child)
+
+
+def alive(process: Path) -> bool:
+    try:
+        return process.read_text(encoding="utf-8").split()[2] != "Z"
+    except OSError:
+        return False
 
 
 def test_a_sanity_run_that_tested_nothing_is_a_failure() -> None:
