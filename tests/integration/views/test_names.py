@@ -4,11 +4,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
 from psycopg import sql
-from view_stage import POLICIES, Stage
+from view_stage import POLICIES, Stage, expect_refusal
 from view_verdicts import HOLDS, behaviour
 
 NAMES = {
@@ -20,8 +21,10 @@ NAMES = {
     "dollar": "$1 $$ $pgops$ $function$",
     "backslash": "back\\slash\\n",
     "brace": "{0} {{ }} {x}",
-    "newline": "two\nlines",
-    "newline-code": "x\nPERFORM 1 / 0; --",
+    "brackets": "a[b] [ ( ) ] [2",
+    "empty-mark": "<>",
+    "begins-like-a-number": "-1 +2",
+    "colon": ":name :: x",
     "dot": "public.endpoints",
     "non-ascii": "Ünïcode_表_🐘",
     "keyword": "select",
@@ -112,6 +115,17 @@ def test_odd_names(stage: Stage, name: str) -> None:
     assert stage.objects() == [row for row in stage.objects() if not row["name"].startswith("pgops_")], (
         "absent left something"
     )
+
+
+@pytest.mark.parametrize("name", ["two\nlines", "x\nPERFORM 1 / 0; --", "back\bspace", "esc\x1b[2J"])
+def test_names_that_cannot_be_printed_are_refused(stage: Stage, name: str) -> None:
+    view = make(stage, "public", name, name)
+    before = stage.objects()
+    policy: dict[str, Any] = {"on_conflict": "upsert", "on_delete": "root", "conflict_key": ["key"]}
+    text = expect_refusal(
+        partial(stage.install, view, **policy), ["cannot be printed"], "a line break in a name was let in"
+    )
+    assert stage.objects() == before, f"refused, and yet something changed: {text}"
 
 
 def test_words_of_the_generated_code(stage: Stage) -> None:

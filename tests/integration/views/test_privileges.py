@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from harness import expect_error
 from view_ours import Refused
@@ -202,15 +204,28 @@ def test_superuser_owned_view_is_refused_unless_allowed(stage: Stage) -> None:
         "definer functions of a superuser were made",
     )
     assert stage.objects() == before, "refused, and yet something changed"
-    assert stage.install(allow_superuser_definer=True).changed, "refused although the contract allows it"
+    assert stage.install(allow_superuser_definer=True, trust_table_owners=True).changed, (
+        "refused although the contract allows it"
+    )
 
 
 def test_owner_without_rights_on_a_table_is_refused(stage: Stage) -> None:
     stage.as_owner("REVOKE INSERT ON endpoints FROM crew")
     stage.admin.run("ALTER VIEW servers OWNER TO crew")
     before = stage.objects()
-    expect_refusal(stage.install, ["crew", "endpoints"], "triggers were made that cannot work")
+    trusting = partial(stage.install, trust_table_owners=True)
+    expect_refusal(trusting, ["crew", "endpoints"], "triggers were made that cannot work")
     assert stage.objects() == before, "refused, and yet something changed"
+
+
+def test_tables_of_others_are_refused_unless_they_are_trusted(stage: Stage) -> None:
+    stage.admin.run("ALTER VIEW servers OWNER TO crew; GRANT CREATE ON SCHEMA public TO crew")
+    before = stage.objects()
+    words = ["crew", "ollama_owner", "trust_table_owners", "public.endpoints"]
+    expect_refusal(stage.install, words, "triggers of a stranger's table were given the rights of the view's owner")
+    assert stage.objects() == before, "refused, and yet something changed"
+    assert stage.install(trust_table_owners=True).probe["status"] == "passed", "refused although the contract allows it"
+    assert stage.client("clerk").run("UPDATE servers SET port = 1 WHERE id = 1") == 1, "a role with rights on the view"
 
 
 def test_member_of_the_owner_installs(stage: Stage) -> None:

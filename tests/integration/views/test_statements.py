@@ -11,16 +11,17 @@ from view_verdicts import HOLDS, behaviour
 
 @behaviour(
     3,
-    "UPDATE .. FROM that meets a row twice writes and counts it once, as on a table.",
+    "UPDATE .. FROM that meets a row twice is refused with 27000 and writes nothing, it is never counted twice.",
     naive="UPDATE 3 was reported for 2 rows",
 )
 def test_update_from_with_several_matches(stage: Stage) -> None:
-    count = stage.client().run(
-        "UPDATE servers s SET scan_date = '2025-05-05 00:00+00' FROM models m WHERE m.endpoint_id = s.id"
-    )
-    years = stage.admin.column("SELECT extract(year FROM scan_date)::int FROM endpoints WHERE id IN (1, 2)")
-    assert years == [2025, 2025], f"stored {years}"
-    assert count == 2, f"UPDATE {count} was reported for 2 rows"
+    statement = "UPDATE servers s SET scan_date = '2025-05-05 00:00+00' FROM models m WHERE m.endpoint_id = s.id"
+    before, client = stage.content(), stage.client()
+    error = expect_error("27000", lambda: client.run(statement), "UPDATE 3 was reported for 2 rows")
+    assert "servers" in str(error), f"the sentence does not name the view: {error}"
+    assert stage.content() == before, "a part of the refused statement stayed"
+    once = statement.replace("FROM models m", "FROM (SELECT DISTINCT endpoint_id FROM models) m")
+    assert client.run(once) == 2, "the same with each row met once was not counted as two"
 
 
 @behaviour(

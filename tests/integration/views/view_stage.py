@@ -180,7 +180,7 @@ def expect_refusal(install: Any, words: list[str], otherwise: str) -> str:
     try:
         install()
     except Refused as refusal:
-        text = str(refusal)
+        text = f"{refusal} {refusal.facts or ''}"
         missing = [word for word in words if word not in text]
         assert not missing, f"the refusal does not say {missing}: {text}"
         return text
