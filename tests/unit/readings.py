@@ -50,11 +50,12 @@ def table(
     foreign: Sequence[tuple[str, int, str, str]] = (),
     **more: Any,
 ) -> Table:
-    """A table of schema public; the first unique key is the primary one; a foreign key is (column, oid, column, on update)."""
+    """A table of schema public; the first unique key is primary; a foreign key is (column, oid, column, on update)."""
     values: dict[str, Any] = {
         "kind": "r",
         "persistence": "p",
         "owner": "owner",
+        "owner_is_trusted": True,
         "has_children": False,
         "row_security": False,
         "update_of_triggers": False,
@@ -130,6 +131,10 @@ def reading(
         "tables": {one.oid: one for one in tables.values()},
         "operator_families": {EQUALS: (FAMILY,)},
         "operator_names": {EQUALS: OPERATOR},
+        "cast_names": {},
+        "loose_collations": frozenset(),
+        "rule_columns": frozenset(),
+        "replication_role": "origin",
         "triggers": (),
         "same_named": (),
     }

@@ -35,6 +35,11 @@ def test_datum_keeps_length_and_bytes() -> None:
     assert node["constvalue"] == ["4", ["1", "0", "0", "0"]]
 
 
+def test_names_hold_any_other_sign() -> None:
+    (node,) = read_nodes(r"({ALIAS :aliasname [ :resname a[1]b :more x] :last \(y\)})")
+    assert [node["aliasname"], node["resname"], node["more"], node["last"]] == ["[", "a[1]b", "x]", "(y)"]
+
+
 def test_name_that_looks_like_a_field() -> None:
     (node,) = read_nodes("({TARGETENTRY :resname :odd :resjunk false})")
     assert (node["resname"], node["resjunk"]) == (":odd", "false")

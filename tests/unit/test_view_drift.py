@@ -39,7 +39,6 @@ def function(wanted: WantedFunction, oid: int, **changed: Any) -> TriggerFunctio
         "comment": wanted.comment,
         "grantees": (),
         "returns_trigger": True,
-        "other_uses": 0,
     }
     return TriggerFunction(**{**values, **changed})
 
@@ -168,13 +167,13 @@ def test_adoption_drops_trigger_and_function_and_keeps_their_text() -> None:
 
 
 def test_adoption_keeps_a_function_that_others_use() -> None:
-    plan = planned(servers(triggers=(other(other_uses=1),)), adopt=True)
+    plan = planned(servers(triggers=(other(used_elsewhere=("public.elsewhere",)),)), adopt=True)
     assert not any(statement.startswith("DROP FUNCTION") for statement in plan.statements)
 
 
 def test_function_of_our_name_that_is_no_trigger_function_is_refused() -> None:
     strange = function(WantedFunction("insert", "pgops_seen_insert", "SELECT 1", False, ""), 9, returns_trigger=False)
-    with pytest.raises(RefusedError, match="is no trigger function: rename it"):
+    with pytest.raises(RefusedError, match="is no trigger function of this view alone: rename it"):
         planned(servers(same_named=(strange,)), adopt=True)
 
 

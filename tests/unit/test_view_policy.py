@@ -65,7 +65,7 @@ def test_not_preserved_columns_are_read_only_and_looked_up() -> None:
     policy = decided(models_of_endpoints())
     refusal = updates(policy)["ip"]
     assert refusal is not None
-    assert refusal.startswith("it belongs to public.endpoints (e), one row of which")
+    assert refusal.startswith("it belongs to public.endpoints, one row of which")
     assert [unique.columns for unique in policy.lookups[4]] == [("ip", "port")]
     assert policy.insert_refusal is None
 
@@ -73,13 +73,13 @@ def test_not_preserved_columns_are_read_only_and_looked_up() -> None:
 def test_insert_is_refused_where_the_parent_cannot_be_named() -> None:
     policy = decided(models_of_endpoints(targets=["m.id", "m.name", "e.ip"]))
     assert policy.insert_refusal == (
-        "it shows no unique key of public.endpoints (e), so that the row to join cannot be found"
+        "it shows no unique key of public.endpoints, so that the row to join cannot be found"
     )
 
 
 def test_insert_is_refused_where_a_hidden_column_must_have_a_value() -> None:
     needy = table(10, "endpoints", ["id! =nextval('s')", "ip!:text", "port!", "scan_date:date", "owner!"], [["id"]])
-    assert "public.endpoints (e) column owner must have a value" in str(decided(servers(e=needy)).insert_refusal)
+    assert "public.endpoints column owner must have a value" in str(decided(servers(e=needy)).insert_refusal)
     assert decided(servers(e=needy), fixed_values={"e": {"owner": 1}}).insert_refusal is None
 
 

@@ -24,6 +24,8 @@ SET lock_timeout = '5s';
 SET idle_in_transaction_session_timeout = '60s';
 SET standard_conforming_strings = on;
 SET check_function_bodies = on;
+SET quote_all_identifiers = off;
+SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings WHERE name = 'idle_session_timeout';
 """
 
 
@@ -96,7 +98,7 @@ def _open(driver: str, parameters: dict[str, Any]) -> tuple[Any, type[Exception]
         where = parameters.get("host") or "the local socket"
         raise PgOpsError(
             f"Cannot connect to database {parameters.get('dbname')} on {where} as {parameters.get('user')}: "
-            f"{cut(str(error))}",
+            f"{cut(str(error))} Nothing was touched. Check the login_ options, and on the server pg_hba.conf.",
             database=parameters.get("dbname"),
             sqlstate=getattr(error, "sqlstate", None) or getattr(error, "pgcode", None) or "",
         ) from error

@@ -10,6 +10,7 @@ SQL is always written with `%s` for values; identifiers are quoted by `model.ide
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Callable
@@ -23,6 +24,15 @@ class DatabaseError(PgOpsError):
     def __init__(self, message: str, sqlstate: str, database: str) -> None:
         super().__init__(message, sqlstate=sqlstate, database=database)
         self.sqlstate = sqlstate
+
+    @property
+    def lost(self) -> bool:
+        """Whether the connection ended: class 08, an administrator's or the server's own end, or no answer at all."""
+        return self.sqlstate in ("", "57P01", "57P02", "57P03", "57P05", "25P03") or self.sqlstate.startswith("08")
+
+
+class LostCommitError(DatabaseError):
+    """The connection ended during COMMIT: the transaction may or may not have been kept."""
 
 
 class Session:
@@ -58,31 +68,67 @@ class Session:
         """Run a statement for its effect."""
         self.query(sql, values)
 
-    def described(self, sql: str) -> list[tuple[str, int, int]]:
-        """Name, table OID and attribute number of each output column, as the server tells them to libpq."""
-        try:
-            with self._connection.cursor() as cursor:
-                cursor.execute(sql)
-                if hasattr(cursor, "pgresult"):
-                    result = cursor.pgresult
-                    return [
-                        (column.name, result.ftable(place), result.ftablecol(place))
-                        for place, column in enumerate(cursor.description)
-                    ]
-                return [(column.name, column.table_oid or 0, column.table_column or 0) for column in cursor.description]
-        except self._error_class as error:
-            raise self._explain(error) from error
+    def described(self, sql: str) -> list[tuple[str, int, int]] | None:
+        """Name, table OID and attribute number of each output column, as the server tells them to libpq.
+
+        The statement is parsed and described, neither planned nor run. None where the driver has no way to ask.
+        """
+        raw = getattr(self._connection, "pgconn", None)
+        if raw is None or not hasattr(raw, "describe_prepared"):
+            return None
+        for step in (lambda: raw.prepare(b"", sql.encode("utf-8")), lambda: raw.describe_prepared(b"")):
+            result = step()
+            if result.error_message:
+                raise DatabaseError(cut(result.error_message.decode("utf-8", "replace")), "", self.database)
+        return [
+            (result.fname(place).decode("utf-8"), result.ftable(place), result.ftablecol(place))
+            for place in range(result.nfields)
+        ]
 
     @contextmanager
-    def transaction(self, mode: str = "READ COMMITTED") -> Iterator[None]:
-        """A transaction that commits at the end and rolls back on any error."""
+    def transaction(self, mode: str = "READ COMMITTED READ WRITE") -> Iterator[None]:
+        """A transaction that commits at the end and rolls back on any error.
+
+        :raises LostCommitError: when the connection ends while it commits, so that the outcome is not known.
+        """
         self.execute(f"BEGIN ISOLATION LEVEL {mode}")
         try:
             yield
         except BaseException:
             self._roll_back()
             raise
-        self.execute("COMMIT")
+        try:
+            self.execute("COMMIT")
+        except DatabaseError as error:
+            if error.lost:
+                raise LostCommitError(str(error), error.sqlstate, self.database) from error
+            raise
+
+    @contextmanager
+    def bounded(self, seconds: float) -> Iterator[None]:
+        """End this session's server process when the content takes longer.
+
+        A statement time-out is not enough for code of others: it comes once, and a trigger may catch it.
+        """
+        pid, done = self.pid, threading.Event()
+
+        def watch() -> None:
+            if not done.wait(seconds):
+                with self.sibling(self.database) as other:
+                    other.execute("SELECT pg_catalog.pg_terminate_backend(%s)", (pid,))
+
+        watcher = threading.Thread(target=watch, daemon=True)
+        watcher.start()
+        try:
+            yield
+        finally:
+            done.set()
+            watcher.join()
+
+    @property
+    def pid(self) -> int:
+        """The server process of this session."""
+        return int(self.one("SELECT pg_catalog.pg_backend_pid() AS pid")["pid"])
 
     def sibling(self, database: str) -> Session:
         """A second connection with the same credentials, to `database` of the same cluster."""
@@ -114,4 +160,4 @@ class Session:
             more = getattr(diagnostics, word, None)
             if more:
                 parts.append(more)
-        return DatabaseError(cut(" ".join(parts)), state, self.database)
+        return DatabaseError(cut(" ".join(parts)) + (f" (SQLSTATE {state})" if state else ""), state, self.database)

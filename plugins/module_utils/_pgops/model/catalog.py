@@ -15,7 +15,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a table. `identity` is '' | 'a' (always) | 'd' (by default); `generated` is '' | 's' | 'v'."""
+    """One column of a table. `identity` is '' | 'a' (always) | 'd' (by default); `generated` is '' | 's' | 'v';
+    `collation` is an OID, 0 where the type has none.
+    """
 
     number: int
     name: str
@@ -24,6 +26,7 @@ class Column:
     default: str | None
     identity: str
     generated: str
+    collation: int = 0
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,9 @@ class ForeignKey:
 
 @dataclass(frozen=True)
 class Table:
-    """One table. `kind` is pg_class.relkind; `missing_rights` are those the view's owner lacks on it."""
+    """One table. `kind` is pg_class.relkind; `missing_rights` are those the view's owner lacks on it;
+    `owner_is_trusted` tells that its owner may act as the view's owner anyway.
+    """
 
     oid: int
     schema: str
@@ -63,6 +68,7 @@ class Table:
     kind: str
     persistence: str
     owner: str
+    owner_is_trusted: bool
     has_children: bool
     row_security: bool
     update_of_triggers: bool
@@ -103,11 +109,17 @@ class Attribute:
 
 @dataclass(frozen=True)
 class Equality:
-    """`left = right` in a join condition, with the operator's OID and the families in which it means equality."""
+    """`left = right` in a join condition, with the operator's OID and the collation it compares by.
+
+    `left_cast` and `right_cast` are the OIDs of the types as which a side is compared, 0 where it is its own.
+    """
 
     left: Attribute
     right: Attribute
     operator: int
+    collation: int = 0
+    left_cast: int = 0
+    right_cast: int = 0
 
 
 @dataclass(frozen=True)
@@ -163,7 +175,8 @@ class View:
 @dataclass(frozen=True)
 class TriggerFunction:
     """A function with what decides how it behaves. `grantees` may execute it beside its owner ('' = PUBLIC);
-    `other_uses` counts triggers on other relations that call it."""
+    `volatility` is 'v' | 's' | 'i'; `used_elsewhere` are other relations whose triggers call it.
+    """
 
     oid: int
     schema: str
@@ -176,7 +189,9 @@ class TriggerFunction:
     comment: str
     grantees: tuple[str, ...]
     returns_trigger: bool
-    other_uses: int
+    volatility: str = "v"
+    strict: bool = False
+    used_elsewhere: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -194,7 +209,9 @@ class ViewReading:
     """Everything one reading saw of a view: the input of every decision about its triggers.
 
     `operator_families` tells for each join operator (OID) in which operator families it means equality, and its
-    qualified spelling stands in `operator_names`. `same_named` are functions that bear the names we would use.
+    qualified spelling stands in `operator_names`; `cast_names` spells the types as which join columns are compared;
+    `loose_collations` call different texts equal. `rule_columns` are the table columns (OID, number) that the view's
+    query depends on, as the catalog notes them. `same_named` are functions that bear the names we would use.
     """
 
     database: str
@@ -208,5 +225,9 @@ class ViewReading:
     tables: dict[int, Table]
     operator_families: dict[int, tuple[int, ...]]
     operator_names: dict[int, str]
+    cast_names: dict[int, str]
+    loose_collations: frozenset[int]
+    rule_columns: frozenset[tuple[int, int]]
+    replication_role: str
     triggers: tuple[InsteadTrigger, ...]
     same_named: tuple[TriggerFunction, ...]

@@ -51,23 +51,29 @@ def read_view(session: Session, schema: str, name: str, function_names: Iterable
         return look_at_view(session, schema, name, function_names)
 
 
+def read_server(session: Session) -> dict[str, Any]:
+    """`version`, `in_recovery`, `replication_role`, `user`, `is_superuser` and `database_oid` of the session."""
+    return session.one(sql.SERVER)
+
+
 def look_at_view(session: Session, schema: str, name: str, function_names: Iterable[str]) -> ViewReading:
     """The same within the caller's transaction."""
-    server = session.one(sql.SERVER)
+    server = read_server(session)
     found = session.query(sql.VIEW, (schema, name))
     if not found or found[0]["kind"] != "v":
         raise _not_a_view(session, schema, name, found)
     row = found[0]
+    oid = row["oid"]
     query = read_view_query(row["ev_action"])
-    columns = tuple(
-        ViewColumn(c["number"], c["name"], c["type"]) for c in session.query(sql.VIEW_COLUMNS, (row["oid"],))
-    )
-    operators = _operators(session, query)
+    columns = tuple(ViewColumn(c["number"], c["name"], c["type"]) for c in session.query(sql.VIEW_COLUMNS, (oid,)))
+    operators = session.query(sql.OPERATORS, (sorted({equality.operator for equality in query.equalities}),))
+    casts = sorted({cast for equality in query.equalities for cast in (equality.left_cast, equality.right_cast)} - {0})
     return ViewReading(
         database=session.database,
         database_oid=server["database_oid"],
         server_version=server["version"],
         in_recovery=server["in_recovery"],
+        replication_role=server["replication_role"],
         user=server["user"],
         user_is_superuser=server["is_superuser"],
         user_may_act_as_owner=row["user_may_act_as_owner"],
@@ -75,9 +81,17 @@ def look_at_view(session: Session, schema: str, name: str, function_names: Itera
         tables=_tables(session, sorted({relation.oid for relation in query.relations}), row["owner_oid"]),
         operator_families={row["oid"]: tuple(row["families"]) for row in operators},
         operator_names={row["oid"]: row["name"] for row in operators},
-        triggers=_triggers(session, row["oid"]),
-        same_named=tuple(_function(f) for f in session.query(sql.FUNCTIONS_NAMED, (schema, list(function_names)))),
+        cast_names={row["oid"]: row["name"] for row in session.query(sql.TYPE_NAMES, (casts,))},
+        loose_collations=frozenset(row["oid"] for row in session.query(sql.LOOSE_COLLATIONS)),
+        rule_columns=frozenset((row["table_oid"], row["number"]) for row in session.query(sql.RULE_COLUMNS, (oid,))),
+        triggers=_triggers(session, oid),
+        same_named=read_functions(session, schema, function_names, oid),
     )
+
+
+def read_functions(session: Session, schema: str, names: Iterable[str], view: int = 0) -> tuple[TriggerFunction, ...]:
+    """The functions without arguments of these names; `view` is the relation that does not count as elsewhere."""
+    return tuple(_function(row) for row in session.query(sql.FUNCTIONS_NAMED, (view, schema, list(names))))
 
 
 def _view(row: dict[str, Any], columns: tuple[ViewColumn, ...], query: ViewQuery) -> View:
@@ -100,14 +114,18 @@ def views_of_schemas(session: Session, schema: str) -> list[str]:
     return [row["name"] for row in session.query(sql.VIEW_NAMES, (schema,))]
 
 
-def told_columns(session: Session, view: int) -> list[tuple[str, int, int]]:
-    """Name, table OID and attribute number of each column, as the server tells a client that runs the view's query.
+def told_columns(session: Session, view: int) -> list[tuple[str, int, int]] | None:
+    """Name, table OID and attribute number of each column, as the server tells libpq of the view's query.
 
-    Ask this only of a view whose query is known to be plain columns and operators of btree families: planning it
-    then runs no function that a user wrote.
+    The query is parsed and described, never planned: planning runs immutable functions, of index expressions too,
+    with this session's rights, even under LIMIT 0. None where the driver cannot describe (psycopg2).
     """
     query = session.one(sql.VIEW_QUERY, (view,))["query"].rstrip().rstrip(";")
-    return session.described(f"SELECT * FROM ({query}) q LIMIT 0")
+    return session.described(f"SELECT * FROM ({query}) q")
+
+
+class NoSuchViewError(RefusedError):
+    """There is no relation of that name."""
 
 
 def _not_a_view(session: Session, schema: str, name: str, found: list[dict[str, Any]]) -> RefusedError:
@@ -126,17 +144,13 @@ def _not_a_view(session: Session, schema: str, name: str, found: list[dict[str, 
     )
 
 
-def _operators(session: Session, query: ViewQuery) -> list[dict[str, Any]]:
-    return session.query(sql.OPERATORS, (sorted({equality.operator for equality in query.equalities}),))
-
-
 def _tables(session: Session, oids: list[int], owner: int) -> dict[int, Table]:
     columns, indexes, keys = (
         _by_table(session.query(statement, (oids,)))
         for statement in (sql.COLUMNS, sql.UNIQUE_INDEXES, sql.FOREIGN_KEYS)
     )
     tables = {}
-    for row in session.query(sql.TABLES, (owner, owner, oids)):
+    for row in session.query(sql.TABLES, (owner, owner, owner, oids)):
         oid = row["oid"]
         tables[oid] = Table(
             oid=oid,
@@ -145,6 +159,7 @@ def _tables(session: Session, oids: list[int], owner: int) -> dict[int, Table]:
             kind=row["kind"],
             persistence=row["persistence"],
             owner=row["owner"],
+            owner_is_trusted=row["owner_is_trusted"],
             has_children=row["has_children"],
             row_security=row["row_security"],
             update_of_triggers=row["update_of_triggers"],
@@ -152,7 +167,14 @@ def _tables(session: Session, oids: list[int], owner: int) -> dict[int, Table]:
             missing_rights=tuple(row["missing_rights"]),
             columns=tuple(
                 Column(
-                    c["number"], c["name"], c["type"], c["not_null"], c["default_value"], c["identity"], c["generated"]
+                    number=c["number"],
+                    name=c["name"],
+                    type=c["type"],
+                    not_null=c["not_null"],
+                    default=c["default_value"],
+                    identity=c["identity"],
+                    generated=c["generated"],
+                    collation=c["collation_oid"],
                 )
                 for c in columns.get(oid, [])
             ),
@@ -190,7 +212,7 @@ def _triggers(session: Session, view: int) -> tuple[InsteadTrigger, ...]:
             function=_function(row),
             definition=row["definition"],
         )
-        for row in session.query(sql.INSTEAD_TRIGGERS, (view,))
+        for row in session.query(sql.INSTEAD_TRIGGERS, (view, view))
     )
 
 
@@ -207,5 +229,7 @@ def _function(row: dict[str, Any]) -> TriggerFunction:
         comment=row["comment"],
         grantees=tuple(row["grantees"]),
         returns_trigger=row["returns_trigger"],
-        other_uses=row["other_uses"],
+        volatility=row["volatility"],
+        strict=row["strict"],
+        used_elsewhere=tuple(row["used_elsewhere"]),
     )

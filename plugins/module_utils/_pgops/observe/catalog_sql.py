@@ -12,6 +12,7 @@ ACTIONS = {"a": "no action", "r": "restrict", "c": "cascade", "n": "set null", "
 SERVER = """
 SELECT pg_catalog.current_setting('server_version_num')::int AS version,
        pg_catalog.pg_is_in_recovery() AS in_recovery,
+       pg_catalog.current_setting('session_replication_role') AS replication_role,
        current_user::text AS "user",
        (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user) AS is_superuser,
        (SELECT oid::int8 FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()) AS database_oid
@@ -21,7 +22,9 @@ VIEW = """
 SELECT c.oid::int8 AS oid, n.nspname::text AS schema, c.relname::text AS name, c.relkind::text AS kind,
        r.rolname::text AS owner, c.relowner::int8 AS owner_oid, r.rolsuper AS owner_is_superuser,
        pg_catalog.has_schema_privilege(c.relowner, c.relnamespace, 'CREATE') AS owner_may_create,
-       pg_catalog.pg_has_role(c.relowner, 'MEMBER') AS user_may_act_as_owner,
+       CASE WHEN pg_catalog.current_setting('server_version_num')::int >= 160000
+            THEN pg_catalog.pg_has_role(c.relowner, 'SET') ELSE pg_catalog.pg_has_role(c.relowner, 'MEMBER') END
+         AS user_may_act_as_owner,
        EXISTS (SELECT FROM pg_catalog.pg_options_to_table(c.reloptions) o
                WHERE o.option_name = 'security_invoker' AND o.option_value::bool) AS security_invoker,
        ARRAY(SELECT w.rulename::text FROM pg_catalog.pg_rewrite w
@@ -35,6 +38,23 @@ WHERE n.nspname = %s AND c.relname = %s
 """
 
 VIEW_QUERY = "SELECT pg_catalog.pg_get_viewdef(%s::oid) AS query"
+
+# What PostgreSQL itself noted, when the view was made, of the columns its query uses.
+RULE_COLUMNS = """
+SELECT DISTINCT d.refobjid::int8 AS table_oid, d.refobjsubid::int AS number
+FROM pg_catalog.pg_depend d
+JOIN pg_catalog.pg_rewrite w ON w.oid = d.objid AND w.rulename = '_RETURN'
+WHERE d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
+  AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+  AND d.refobjsubid > 0 AND d.refobjid <> w.ev_class AND w.ev_class = %s
+"""
+
+LOOSE_COLLATIONS = "SELECT c.oid::int8 AS oid FROM pg_catalog.pg_collation c WHERE NOT c.collisdeterministic"
+
+TYPE_NAMES = """
+SELECT t.oid::int8 AS oid, pg_catalog.format_type(t.oid, NULL) AS name
+FROM pg_catalog.pg_type t WHERE t.oid = ANY(%s::oid[])
+"""
 
 VIEW_NAMES = """
 SELECT c.relname::text AS name
@@ -52,6 +72,7 @@ WHERE a.attrelid = %s AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum
 TABLES = """
 SELECT c.oid::int8 AS oid, n.nspname::text AS schema, c.relname::text AS name, c.relkind::text AS kind,
        c.relpersistence::text AS persistence, r.rolname::text AS owner, c.relrowsecurity AS row_security,
+       pg_catalog.pg_has_role(c.relowner, %s::oid, 'MEMBER') AS owner_is_trusted,
        c.relkind = 'r' AND EXISTS (SELECT FROM pg_catalog.pg_inherits i WHERE i.inhparent = c.oid) AS has_children,
        EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal
                AND t.tgattr::text <> '') AS update_of_triggers,
@@ -79,7 +100,7 @@ COLUMNS = """
 SELECT a.attrelid::int8 AS table_oid, a.attnum::int AS number, a.attname::text AS name,
        pg_catalog.format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull AS not_null,
        pg_catalog.pg_get_expr(d.adbin, d.adrelid) AS default_value,
-       a.attidentity::text AS identity, a.attgenerated::text AS generated
+       a.attidentity::text AS identity, a.attgenerated::text AS generated, a.attcollation::int8 AS collation_oid
 FROM pg_catalog.pg_attribute a
 LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
 WHERE a.attrelid = ANY(%s::oid[]) AND a.attnum > 0 AND NOT a.attisdropped
@@ -111,7 +132,7 @@ CROSS JOIN LATERAL (
 ) k
 WHERE i.indrelid = ANY(%s::oid[]) AND i.indisunique AND i.indimmediate AND i.indisvalid AND i.indisready
   AND i.indislive AND NOT i.indisexclusion AND i.indpred IS NULL AND i.indexprs IS NULL AND k.same_collation
-ORDER BY i.indrelid, i.indisprimary DESC, x.relname
+ORDER BY i.indrelid, i.indisprimary DESC, k.columns
 """
 
 FOREIGN_KEYS = """
@@ -142,14 +163,18 @@ _FUNCTION = """
        l.lanname::text AS language, p.prosecdef AS security_definer, COALESCE(p.proconfig, '{}')::text[] AS settings,
        p.prosrc AS source, COALESCE(pg_catalog.obj_description(p.oid, 'pg_proc'), '') AS comment,
        p.prorettype = 'pg_catalog.trigger'::pg_catalog.regtype AS returns_trigger,
+       p.provolatile::text AS volatility, p.proisstrict AS strict,
+       ARRAY(SELECT DISTINCT pg_catalog.format('%%I.%%I', un.nspname, uc.relname)
+             FROM pg_catalog.pg_trigger u JOIN pg_catalog.pg_class uc ON uc.oid = u.tgrelid
+             JOIN pg_catalog.pg_namespace un ON un.oid = uc.relnamespace
+             WHERE u.tgfoid = p.oid AND u.tgrelid <> %s::oid ORDER BY 1) AS used_elsewhere,
        ARRAY(SELECT CASE x.grantee WHEN 0 THEN '' ELSE pg_catalog.pg_get_userbyid(x.grantee)::text END
              FROM pg_catalog.aclexplode(COALESCE(p.proacl, pg_catalog.acldefault('f', p.proowner))) x
              WHERE x.grantee <> p.proowner ORDER BY 1) AS grantees
 """
 
 FUNCTIONS_NAMED = f"""
-SELECT {_FUNCTION},
-       (SELECT pg_catalog.count(*) FROM pg_catalog.pg_trigger u WHERE u.tgfoid = p.oid)::int AS other_uses
+SELECT {_FUNCTION}
 FROM pg_catalog.pg_proc p
 JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
 JOIN pg_catalog.pg_roles r ON r.oid = p.proowner
@@ -160,8 +185,6 @@ ORDER BY p.proname
 
 INSTEAD_TRIGGERS = f"""
 SELECT {_FUNCTION},
-       (SELECT pg_catalog.count(*) FROM pg_catalog.pg_trigger u
-        WHERE u.tgfoid = p.oid AND u.tgrelid <> t.tgrelid)::int AS other_uses,
        t.tgname::text AS trigger_name, t.tgtype::int AS trigger_type, pg_catalog.pg_get_triggerdef(t.oid) AS definition
 FROM pg_catalog.pg_trigger t
 JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid

@@ -18,7 +18,9 @@ from ..model.errors import PgOpsError
 #: An atom is text, NULL is None, a list is a list, and a node a dict whose name stands under `NODE`.
 Value = Union[None, str, "list[Any]", "dict[str, Any]"]
 
-_TOKEN = re.compile(r'\s*([{}()\[\]]|"(?:[^"\\]|\\.)*"|(?:[^\s{}()\[\]\\]|\\.)+)', re.DOTALL)
+_TOKEN = re.compile(r'\s*([{}()]|"(?:[^"\\]|\\.)*"|(?:[^\s{}()\\]|\\.)+)', re.DOTALL)
+#: The one field whose value is more than a token, a list or a node.
+_DATUM = ":constvalue"
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 
@@ -28,7 +30,10 @@ def read_nodes(text: str) -> list[Any]:
     :raises PgOpsError: when the text does not follow the grammar (a form of a server newer than this reader).
     """
     tokens = _TOKEN.findall(text)
-    value, rest = _value(tokens, 0)
+    try:
+        value, rest = _value(tokens, 0)
+    except RecursionError as error:
+        raise PgOpsError("The stored query of the view is nested too deeply to be read.") from error
     if rest != len(tokens) or not isinstance(value, list):
         raise PgOpsError("The stored query of the view has a form that this version cannot read.")
     return value
@@ -53,23 +58,19 @@ def _node(tokens: list[str], at: int) -> tuple[Value, int]:
         name = tokens[at]
         if not name.startswith(":"):
             raise PgOpsError(f"The stored query of the view has {name!r} where a field's name belongs.")
-        values, at = _field(tokens, at + 1)
-        node[name[1:]] = values[0] if len(values) == 1 else values
+        value, at = _datum(tokens, at + 1) if name == _DATUM else _value(tokens, at + 1)
+        node[name[1:]] = value
     return node, at + 1
 
 
-def _field(tokens: list[str], at: int) -> tuple[list[Any], int]:
-    """All values up to the next field: most have one, a datum has its length and a bracketed list of bytes."""
-    values: list[Any] = []
-    while tokens[at] != "}" and not (tokens[at].startswith(":") and values):
-        if tokens[at] == "[":
-            end = tokens.index("]", at)
-            values.append(tokens[at + 1 : end])
-            at = end + 1
-        else:
-            value, at = _value(tokens, at)
-            values.append(value)
-    return values, at
+def _datum(tokens: list[str], at: int) -> tuple[Value, int]:
+    """Length and bytes of a constant, None for NULL."""
+    if tokens[at] == "<>":
+        return None, at + 1
+    if tokens[at + 1] != "[" or "]" not in tokens[at:]:
+        raise PgOpsError("The stored query of the view has a constant of unknown form.")
+    end = tokens.index("]", at)
+    return [tokens[at], tokens[at + 2 : end]], end + 1
 
 
 def _list(tokens: list[str], at: int) -> tuple[Value, int]:

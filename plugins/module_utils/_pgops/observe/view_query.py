@@ -114,12 +114,14 @@ class _Reader:
             return
         if _is_true(node):
             return
-        sides = [self._attribute(part) for part in node["args"]] if node["NODE"] == "OPEXPR" else []
+        arguments = node["args"] if node["NODE"] == "OPEXPR" else []
+        sides = [self._attribute(part) for part in arguments]
         left, right = sides if len(sides) == 2 else (None, None)
         if left is None or right is None or left.relation == right.relation:
             self._obstacles.append("a condition that is not an equality between columns of two tables")
             return
-        self._equalities.append(Equality(left, right, int(node["opno"])))
+        casts = [int(part["resulttype"]) if part["NODE"] == "RELABELTYPE" else 0 for part in arguments]
+        self._equalities.append(Equality(left, right, int(node["opno"]), int(node["inputcollid"]), casts[0], casts[1]))
 
     def _target(self, entry: dict[str, Any]) -> Target:
         source = self._attribute(entry["expr"])

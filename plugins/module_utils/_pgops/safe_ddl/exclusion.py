@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from ..database.session import Session
@@ -35,8 +35,10 @@ def action_key(database_oid: int, group: str) -> int:
 
 
 @contextmanager
-def exclusive(session: Session, database_oid: int, group: str, budget: float) -> Iterator[None]:
+def exclusive(session: Session, database_oid: int, group: str, budget: float) -> Iterator[Callable[[], None]]:
     """Hold the lock of one action group on one database; wait for at most `budget` seconds.
+
+    Gives a function that raises PgOpsError when the lock was lost meanwhile: call it before committing.
 
     :raises LockedError: when another run holds it for longer, with that run's process.
     """
@@ -54,7 +56,19 @@ def exclusive(session: Session, database_oid: int, group: str, budget: float) ->
                     holders=holder,
                 )
             time.sleep(PAUSE)
-        yield
+        yield lambda: _still_held(keeper, session.database)
+
+
+def _still_held(keeper: Session, database: str) -> None:
+    try:
+        keeper.execute("SELECT 1")
+    except PgOpsError as error:
+        raise PgOpsError(
+            f"The session that keeps other runs away from database {database} was ended ({error}). Nothing was "
+            "changed; "
+            "run this again.",
+            database=database,
+        ) from error
 
 
 @contextmanager

@@ -38,7 +38,7 @@ LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
 LEFT JOIN pg_catalog.pg_prepared_xacts p ON l.pid IS NULL AND l.virtualtransaction = '-1/' || p.transaction::text
 WHERE l.locktype = 'relation' AND l.granted AND l.pid IS DISTINCT FROM pg_catalog.pg_backend_pid()
   AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
-  AND l.relation = ANY(%s::oid[]) AND l.mode = ANY(%s::text[])
+  AND (l.relation = ANY(%s::oid[]) OR %s) AND l.mode = ANY(%s::text[])
 ORDER BY transaction_seconds DESC
 LIMIT 10
 """
@@ -101,6 +101,25 @@ def climb(
         pause = min(pause * 2, LONGEST_PAUSE)
 
 
+def patiently(session: Session, work: Callable[[], Result], budget: float) -> Result:
+    """Run `work`, which only reads, again while others hold ACCESS EXCLUSIVE locks on what it reads.
+
+    :raises LockedError: when the budget is spent; names the holders.
+    """
+    deadline = time.monotonic() + budget
+    tries = 0
+    while True:
+        tries += 1
+        try:
+            return work()
+        except DatabaseError as error:
+            if error.sqlstate not in _RETRIED:
+                raise
+            holders = session.query(_HOLDERS, ([], True, ["AccessExclusiveLock"]))
+            if time.monotonic() >= deadline:
+                raise _spent(session, budget, tries, str(error), holders) from error
+
+
 def _try(session: Session, work: Callable[[], Result], milliseconds: int) -> Result:
     with session.transaction():
         session.execute(f"SET LOCAL lock_timeout = {milliseconds}")
@@ -108,7 +127,7 @@ def _try(session: Session, work: Callable[[], Result], milliseconds: int) -> Res
 
 
 def _holders(session: Session, relations: tuple[int, ...], mode: str) -> list[dict[str, Any]]:
-    return session.query(_HOLDERS, (list(relations), list(CONFLICTS[mode]))) if relations else []
+    return session.query(_HOLDERS, (list(relations), False, list(CONFLICTS[mode]))) if relations else []
 
 
 def _old(holder: dict[str, Any]) -> bool:

@@ -14,13 +14,28 @@ from __future__ import annotations
 from ..model.identifiers import quote_ident, quote_literal
 from .policy import FEATURE_NOT_SUPPORTED, ColumnPolicy, Policy
 from .shape import Part
-from .sql_text import LABEL, block, differs, fail, joined_tables, key_values, reread, when
+from .sql_text import (
+    DIFFERS,
+    LABEL,
+    block,
+    differs,
+    fail,
+    found_by_key,
+    joined_tables,
+    key_values,
+    reread,
+    same_columns,
+    stored_key_columns,
+    stored_keys,
+    when,
+)
 
 
 def update_body(policy: Policy) -> str:
     """PL/pgSQL for UPDATE."""
     shape = policy.shape
-    body = [_refusal(policy, column) for column in policy.columns if column.update_refusal]
+    body = [same_columns(policy)]
+    body += [_refusal(policy, column) for column in policy.columns if column.update_refusal]
     body += _lock(policy, "NO KEY UPDATE" if not policy.follows else "UPDATE", "updated")
     # Where a key is followed, a child's own columns are written while its old key still finds it.
     parts = tuple(reversed(shape.preserved)) if policy.follows else shape.preserved
@@ -49,7 +64,7 @@ def delete_body(policy: Policy) -> str:
     body = _lock(policy, "UPDATE", "deleted")
     for part in policy.deletes:
         body.append(f"-- {part.label}")
-        body.append(f"DELETE FROM {part.sql_name} AS t WHERE {_found(part, _stored_keys(part))};")
+        body.append(f"DELETE FROM {part.sql_name} AS t WHERE {found_by_key(part, stored_keys(part, 'stored'))};")
         body.append("GET DIAGNOSTICS done = ROW_COUNT;")
         body.append(when("done = 0", _held_back(policy, part)))
     body.append("RETURN OLD;")
@@ -66,65 +81,60 @@ def _refusal(policy: Policy, column: ColumnPolicy) -> str:
     return when(differs(_of("NEW", column), _of("OLD", column)), fail(FEATURE_NOT_SUPPORTED, message))
 
 
-def _stored_key(part: Part, place: int) -> str:
-    return f"{part.symbol}_key_{place}"
-
-
 def _lock(policy: Policy, strength: str, verb: str) -> list[str]:
-    """Lock the row's own tables, then hold what is stored against what the statement saw."""
+    """Lock the row's own tables, then hold what is stored in them against what the statement saw.
+
+    Columns of a shared parent are not compared: PostgreSQL does not look again at them either, and a trigger that
+    keeps a counter there would make every statement over several rows fail.
+    """
     shape = policy.shape
-    keys = [
-        f"{part.symbol}.{quote_ident(name)} AS {_stored_key(part, place)}"
-        for part in shape.preserved
-        if part.key
-        for place, name in enumerate(part.key.columns, 1)
-    ]
+    keys = stored_key_columns(policy)
+    own = [(number, c) for number, c in enumerate(policy.columns, 1) if shape.part(c.place.part).preserved]
     shown = [
         f"{shape.part(c.place.part).symbol}.{quote_ident(c.place.column.name)}::{c.place.view_column.type} AS "
         f"now_{number}"
-        for number, c in enumerate(policy.columns, 1)
+        for number, c in own
     ]
+    writers = [f"{part.symbol}.xmin AS {part.symbol}_writer" for part in shape.preserved]
     conditions = " AND ".join([*shape.joins, *key_values(policy, "OLD")])
     locked = ", ".join(part.symbol for part in shape.preserved)
-    now = ", ".join(f"stored.now_{number}" for number in range(1, len(shown) + 1))
-    seen = ", ".join(_of("OLD", column) for column in policy.columns)
+    now = ", ".join(f"stored.now_{number}" for number, _ in own)
+    seen = ", ".join(_of("OLD", column) for _, column in own)
     return [
-        f"SELECT {', '.join(keys + shown)}\n  INTO stored FROM {joined_tables(policy)}\n"
+        f"SELECT {', '.join(keys + shown + writers)}\n  INTO stored FROM {joined_tables(policy)}\n"
         f"  WHERE {conditions}\n  FOR {strength} OF {locked};",
         when("NOT FOUND", "RETURN NULL;"),
-        when(f"ROW({now})::record OPERATOR(pg_catalog.*<>) ROW({seen})::record", _changed_meanwhile(policy, verb)),
+        when(f"ROW({now})::record {DIFFERS} ROW({seen})::record", *_changed_meanwhile(policy, verb)),
     ]
 
 
-def _changed_meanwhile(policy: Policy, verb: str) -> str:
-    if policy.skips_concurrent:
-        return "RETURN NULL;"
-    key = policy.shape.row_key
-    named = ", ".join(f"{quote_ident(column.view_column)} = %s" for column in key)
-    return fail(
+def _changed_meanwhile(policy: Policy, verb: str) -> list[str]:
+    """Another transaction's change is reported or skipped; one of this very statement is always an error."""
+    shape = policy.shape
+    named = " and ".join(f"{quote_ident(column.view_column)} = %s" for column in shape.row_key)
+    values = [f"OLD.{quote_ident(column.view_column)}" for column in shape.row_key]
+    by_ourselves = fail(
+        "27000",
+        f"The row with {named} of the view {shape.sql_name} was changed before by the statement by which it is "
+        f"{verb}, or by a trigger of it; nothing was written.",
+        *values,
+        hint="Write the rows that depend on one another in statements of their own.",
+    )
+    ours = " OR ".join(_is_in_progress(f"stored.{part.symbol}_writer") for part in shape.preserved)
+    by_others = fail(
         "40001",
-        f"The row with {named} of the view {policy.shape.sql_name} was changed by another transaction while it was "
-        "to be "
+        f"The row with {named} of the view {shape.sql_name} was changed by another transaction while it was to be "
         f"{verb}; nothing was written.",
-        *(f"OLD.{quote_ident(column.view_column)}" for column in key),
+        *values,
         hint="Repeat the transaction.",
     )
+    return [when(ours, by_ourselves), "RETURN NULL;" if policy.skips_concurrent else by_others]
 
 
-def _stored_keys(part: Part) -> list[str]:
-    if part.key is None:
-        raise ValueError(f"{part.label} has no key")
-    return [f"stored.{_stored_key(part, place)}" for place in range(1, len(part.key.columns) + 1)]
-
-
-def _found(part: Part, values: list[str]) -> str:
-    """The condition that finds the locked row of a part by its key's values."""
-    if part.key is None:
-        raise ValueError(f"{part.label} has no key")
-    return " AND ".join(
-        f"t.{quote_ident(name)} {equality} {value}"
-        for name, equality, value in zip(part.key.columns, part.key.equality, values)
-    )
+def _is_in_progress(xmin: str) -> str:
+    """Whether a row version that can be seen was written by a transaction still running: it can only be our own."""
+    full = f"GREATEST(pg_catalog.pg_current_xact_id()::text::int8 - pg_catalog.age({xmin}), 3)::text::xid8"
+    return f"pg_catalog.pg_xact_status({full}) = 'in progress'"
 
 
 def _held_back(policy: Policy, part: Part) -> str:
@@ -163,13 +173,13 @@ def _static(part: Part, columns: list[tuple[str, ColumnPolicy]]) -> str:
         name = quote_ident(column.place.column.name)
         sets.append(f"{name} = CASE WHEN {LABEL}.{flag} THEN {_of('NEW', column)} ELSE t.{name} END")
     joined = ",\n      ".join(sets)
-    return f"UPDATE {part.sql_name} AS t\n  SET {joined}\n  WHERE {_found(part, _stored_keys(part))};"
+    return f"UPDATE {part.sql_name} AS t\n  SET {joined}\n  WHERE {found_by_key(part, stored_keys(part, 'stored'))};"
 
 
 def _dynamic(part: Part, columns: list[tuple[str, ColumnPolicy]]) -> str:
     """The changed columns alone, for tables with triggers UPDATE OF: those must fire only for real changes."""
-    keys = _stored_keys(part)
-    found = _found(part, [f"${place}" for place in range(1, len(keys) + 1)])
+    keys = stored_keys(part, f"{LABEL}.stored")
+    found = found_by_key(part, [f"${place}" for place in range(1, len(keys) + 1)])
     pieces = []
     for place, (flag, column) in enumerate(columns, len(keys) + 1):
         pieces.append(
@@ -178,6 +188,6 @@ def _dynamic(part: Part, columns: list[tuple[str, ColumnPolicy]]) -> str:
     values = [*keys, *(_of("NEW", column) for _, column in columns)]
     return (
         f"EXECUTE {quote_literal(f'UPDATE {part.sql_name} AS t SET ')}\n"
-        f"  || pg_catalog.concat_ws(', ', {', '.join(pieces)})\n"
+        f"  || pg_catalog.array_to_string(ARRAY[{', '.join(pieces)}]::text[], ', ')\n"
         f"  || {quote_literal(f' WHERE {found}')}\n  USING {', '.join(values)};"
     )

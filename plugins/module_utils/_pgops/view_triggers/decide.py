@@ -57,6 +57,7 @@ class _Decision:
             deletes=deletes,
             insert_refusal=self._insert_refusal(lookups),
             delete_refusal=None if deletes else "the contract refuses DELETE on this view",
+            probe_refusal=self._probe_refusal(),
             follows=any(rule.update == "follow" for rule in self._declared.columns.values()),
             skips_concurrent=self._declared.on_concurrent_change == "skip",
             definer=self._declared.security == "definer",
@@ -289,6 +290,13 @@ class _Decision:
         if self._declared.on_delete == "refuse":
             return ()
         if self._declared.on_delete == "root":
+            tables = [part.table.oid for part in preserved]
+            twice = next((part for part in preserved if tables.count(part.table.oid) > 1), None)
+            if twice is not None:
+                self._problems.append(
+                    f"`on_delete: root` would delete two rows of {twice.sql_name} for one of the view, and with the "
+                    "second another row of the view: say `child` or `refuse`"
+                )
             return tuple(reversed(_root_first(preserved, root)))
         with_children = {parent for part in preserved for parent in part.parents}
         leaves = [part for part in preserved if part.index not in with_children]
@@ -298,6 +306,17 @@ class _Decision:
                 f"`on_delete: child` could mean {_either(part.alias for part in leaves)}: say `root` or `refuse`"
             )
         return (leaves[0],)
+
+    def _probe_refusal(self) -> str | None:
+        """The probe works as the view's owner: table triggers of others must not get that owner's rights by it."""
+        if self._declared.security == "definer":
+            return None
+        if self._reading.view.owner_is_superuser:
+            return "the view's owner is a superuser, in whose name the tables' triggers would run"
+        strangers = [part.label for part in self._shape.parts if not part.table.owner_is_trusted]
+        if strangers and not self._declared.trust_table_owners:
+            return f"{', '.join(strangers)} belongs to another role than the view, whose triggers would get its rights"
+        return None
 
     def _rights(self, policy: Policy) -> None:
         view = self._reading.view
@@ -314,6 +333,13 @@ class _Decision:
                 "tables' owner, or say `security: invoker`, or `allow_superuser_definer: true`"
             )
         for part in policy.shape.parts:
+            if not part.table.owner_is_trusted and not self._declared.trust_table_owners:
+                self._problems.append(
+                    f"{part.label} belongs to {part.table.owner}, whose triggers would run with the rights of the "
+                    "view's "
+                    f"owner {view.owner}: give both to one role, or say `security: invoker`, or "
+                    "`trust_table_owners: true`"
+                )
             needed = _needed_rights(policy, part)
             missing = [right for right in part.table.missing_rights if right in needed or right.startswith("USAGE")]
             if missing and (part.preserved or "SELECT" in missing):
@@ -338,7 +364,12 @@ def sql_scalar(value: Scalar) -> str:
         return "true" if value else "false"
     if isinstance(value, (int, float)):
         return quote_literal(repr(value))
-    return quote_literal(str(value))
+    text = str(value)
+    if text.isprintable():
+        return quote_literal(text)
+    # Line breaks are spelled out: the code around the literal is indented line by line.
+    spelled = text.replace("\\", "\\\\").replace("'", "''")
+    return "E'" + "".join(c if c.isprintable() else f"\\U{ord(c):08X}" for c in spelled) + "'"
 
 
 def _root_first(parts: tuple[Part, ...], root: Part) -> tuple[Part, ...]:

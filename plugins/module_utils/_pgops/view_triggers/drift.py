@@ -30,31 +30,36 @@ from .shape import Shape
 
 @dataclass(frozen=True)
 class Found:
-    """What stands on the view today, sorted by author."""
+    """What stands on the view today, sorted by author. `stale` are ours under another name: of a view that was renamed
+    or moved to another schema, or triggers that somebody renamed.
+    """
 
     ours: dict[str, InsteadTrigger]
+    stale: tuple[InsteadTrigger, ...]
     others: tuple[InsteadTrigger, ...]
     functions: dict[str, TriggerFunction]
     foreign_functions: tuple[TriggerFunction, ...]
 
 
 def sort_found(reading: ViewReading) -> Found:
-    """Ours bear our names and our comment; everything else is somebody else's."""
-    names = function_names(reading.view.name)
-    events = {name: event for event, name in names.items()}
-    own = {f.name: f for f in reading.same_named if f.comment.startswith(AUTHOR)}
-    ours, others = {}, []
+    """Ours bear our comment; everything else is somebody else's."""
+    events = {name: event for event, name in function_names(reading.view.name).items()}
+    own = {function.oid: function for function in reading.same_named if function.comment.startswith(AUTHOR)}
+    ours, stale, others = {}, [], []
     for trigger in reading.triggers:
         event = events.get(trigger.name)
-        if event and trigger.function.name == trigger.name and trigger.function.oid in {f.oid for f in own.values()}:
+        if not trigger.function.comment.startswith(AUTHOR):
+            others.append(trigger)
+        elif event and trigger.function.oid in own and trigger.function.name == trigger.name:
             ours[event] = trigger
         else:
-            others.append(trigger)
+            stale.append(trigger)
     return Found(
         ours=ours,
+        stale=tuple(stale),
         others=tuple(others),
-        functions={events[name]: function for name, function in own.items()},
-        foreign_functions=tuple(f for f in reading.same_named if not f.comment.startswith(AUTHOR)),
+        functions={events[function.name]: function for function in own.values()},
+        foreign_functions=tuple(f for f in reading.same_named if f.oid not in own),
     )
 
 
@@ -70,8 +75,10 @@ def plan_present(reading: ViewReading, policy: Policy, adopt: bool) -> Plan:
     for other in found.others:
         reasons.append(f"trigger {other.name} of another author is replaced")
         statements.append(_drop_trigger(shape, other.name))
+    for old in found.stale:
+        reasons.append(f"trigger {old.name} was made for the view under another name")
+        statements.append(_drop_trigger(shape, old.name))
     statements += _drop_left_functions(found)
-    relation_locked = bool(found.others)
     for wanted in generate(policy):
         function = found.functions.get(wanted.event)
         differences = _function_differences(reading, wanted, function)
@@ -80,50 +87,60 @@ def plan_present(reading: ViewReading, policy: Policy, adopt: bool) -> Plan:
             statements += _make_function(reading, wanted, function)
         trigger = found.ours.get(wanted.event)
         if trigger is None or trigger.events != (wanted.event,):
-            reasons.append(
-                f"trigger {wanted.name} is missing" if trigger is None else f"trigger {wanted.name} was altered"
-            )
+            reasons.append(f"trigger {wanted.name} is {'missing' if trigger is None else 'altered'}")
             if trigger is not None:
                 statements.append(_drop_trigger(shape, trigger.name))
             statements.append(create_trigger(shape, wanted))
-            relation_locked = True
     before = _state_text(reading)
     if not statements:
         return Plan(before=before, after=before)
+    _refuse_useless(reading, shape)
     return Plan(
         statements=tuple(statements),
         reasons=tuple(dict.fromkeys(reasons)),
-        relations=(reading.view.oid,) if relation_locked else (),
+        relations=_locked(reading, statements),
         lock_mode=_lock_mode(statements),
-        role=_role(reading, shape),
+        role=_role(reading, shape.sql_name, creates=True),
         before=before,
         after=_wanted_text(reading, generate(policy)),
     )
 
 
-def plan_absent(reading: ViewReading, shape_name: str) -> Plan:
+def plan_absent(reading: ViewReading, name: str) -> Plan:
     """What removes everything this tool made for the view, and nothing else."""
     found = sort_found(reading)
-    schema = quote_ident(reading.view.schema)
-    statements = [
-        f"DROP TRIGGER IF EXISTS {quote_ident(trigger.name)} ON {shape_name}" for trigger in found.ours.values()
-    ]
-    statements += [
-        f"DROP FUNCTION {schema}.{quote_ident(f.name)}()" for f in found.functions.values() if not _used(f, found)
-    ]
+    triggers = (*found.ours.values(), *found.stale)
+    statements = [f"DROP TRIGGER {quote_ident(trigger.name)} ON {name}" for trigger in triggers]
+    functions = {f.oid: f for f in (*found.functions.values(), *(trigger.function for trigger in triggers))}
+    kept = {trigger.function.oid for trigger in found.others}
+    statements += [_drop_function(f) for f in functions.values() if f.oid not in kept and not f.used_elsewhere]
     before = _state_text(reading)
     if not statements:
         return Plan(before=before, after=before)
-    reasons = tuple(f"trigger {trigger.name} is there" for trigger in found.ours.values())
+    reasons = tuple(f"trigger {trigger.name} is there" for trigger in triggers)
     return Plan(
         statements=tuple(statements),
         reasons=reasons or ("functions of removed triggers are left",),
-        relations=(reading.view.oid,) if found.ours else (),
+        relations=_locked(reading, statements),
         lock_mode=_lock_mode(statements),
-        role=None if reading.user_is_superuser else reading.view.owner,
+        role=_role(reading, name, creates=False),
         before=before,
         after="",
     )
+
+
+def plan_leftovers(functions: tuple[TriggerFunction, ...]) -> Plan:
+    """What removes the functions of a view that is gone: dropping a view drops its triggers, not their functions."""
+    left = [f for f in functions if f.comment.startswith(AUTHOR) and not f.used_elsewhere]
+    if not left:
+        return Plan()
+    return Plan(tuple(_drop_function(f) for f in left), ("functions of a view that is gone are left",))
+
+
+def _locked(reading: ViewReading, statements: list[str]) -> tuple[int, ...]:
+    """The view, where its triggers are touched; replacing a function locks nothing."""
+    touched = any(statement.startswith(("CREATE TRIGGER", "DROP TRIGGER")) for statement in statements)
+    return (reading.view.oid,) if touched else ()
 
 
 def _lock_mode(statements: list[str]) -> str:
@@ -131,30 +148,37 @@ def _lock_mode(statements: list[str]) -> str:
     return "AccessExclusiveLock" if dropping else "ShareRowExclusiveLock"
 
 
-def _used(function: TriggerFunction, found: Found) -> bool:
-    """Whether a trigger that stays would lose its function."""
-    return any(trigger.function.oid == function.oid for trigger in found.others)
-
-
-def _role(reading: ViewReading, shape: Shape) -> str | None:
+def _role(reading: ViewReading, name: str, creates: bool) -> str | None:
     """A superuser stays itself and gives the functions away; DDL runs no user's code. Anyone else acts as the owner."""
     view = reading.view
     if reading.user_is_superuser:
         return None
     if not reading.user_may_act_as_owner:
         raise RefusedError(
-            f"Role {reading.user} may not act as {view.owner}, who owns the view {shape.sql_name} in database "
+            f"Role {reading.user} may not act as {view.owner}, who owns the view {name} in database "
             f"{reading.database}: connect as {view.owner}, as a member of it, or as a superuser. Nothing was touched.",
-            view=shape.sql_name,
+            view=name,
         )
-    if not view.owner_may_create:
+    if creates and not view.owner_may_create:
         raise RefusedError(
-            f"Role {view.owner}, who owns the view {shape.sql_name} in database {reading.database}, may not create "
+            f"Role {view.owner}, who owns the view {name} in database {reading.database}, may not create "
             f"functions there: GRANT CREATE ON SCHEMA {quote_ident(view.schema)} TO {quote_ident(view.owner)}. "
             "Nothing was touched.",
-            view=shape.sql_name,
+            view=name,
         )
     return view.owner
+
+
+def _refuse_useless(reading: ViewReading, shape: Shape) -> None:
+    """With this setting no trigger fires: the probe would blame the triggers, and writes would be lost silently."""
+    if reading.replication_role == "replica":
+        raise RefusedError(
+            f"session_replication_role is `replica` for role {reading.user} in database {reading.database}, so that "
+            "the "
+            f"triggers of {shape.sql_name} would not fire: ALTER ROLE {quote_ident(reading.user)} RESET "
+            "session_replication_role, or connect as another role. Nothing was touched.",
+            view=shape.sql_name,
+        )
 
 
 def _refuse_others(reading: ViewReading, shape: Shape, found: Found, adopt: bool) -> None:
@@ -168,12 +192,21 @@ def _refuse_others(reading: ViewReading, shape: Shape, found: Found, adopt: bool
             view=shape.sql_name,
             others=names,
         )
-    strange = [f for f in found.foreign_functions if not f.returns_trigger]
+    serving = [f for f in found.functions.values() if f.used_elsewhere]
+    if serving:
+        raise RefusedError(
+            f"Function {serving[0].schema}.{serving[0].name} in database {reading.database} still serves "
+            f"{', '.join(serving[0].used_elsewhere)}, which seems to have borne the name of {shape.sql_name} "
+            "before: make "
+            "that view writable anew, or remove its triggers with `state: absent`, and run this again. "
+            "Nothing was touched.",
+            view=shape.sql_name,
+        )
+    strange = [f for f in found.foreign_functions if f.used_elsewhere or not f.returns_trigger]
     if strange:
         raise RefusedError(
-            f"{strange[0].schema}.{strange[0].name}() in database {reading.database} bears a name this tool needs, "
-            "and is "
-            "no trigger function: rename it. Nothing was touched.",
+            f"{strange[0].schema}.{strange[0].name}() in database {reading.database} bears a name this tool needs, and "
+            "is no trigger function of this view alone: rename it. Nothing was touched.",
             view=shape.sql_name,
         )
 
@@ -182,15 +215,15 @@ def _drop_trigger(shape: Shape, name: str) -> str:
     return f"DROP TRIGGER {quote_ident(name)} ON {shape.sql_name}"
 
 
+def _drop_function(function: TriggerFunction) -> str:
+    return f"DROP FUNCTION {quote_ident(function.schema)}.{quote_ident(function.name)}()"
+
+
 def _drop_left_functions(found: Found) -> list[str]:
-    """Functions of adopted triggers that nothing else calls; their text stands in the plan's `before`."""
+    """Functions of replaced triggers that nothing else calls; their text stands in the plan's `before`."""
     kept = {function.oid for function in (*found.functions.values(), *found.foreign_functions)}
-    functions = {t.function.oid: t.function for t in found.others if t.function.oid not in kept}
-    return [
-        f"DROP FUNCTION {quote_ident(function.schema)}.{quote_ident(function.name)}()"
-        for function in functions.values()
-        if function.other_uses == 0
-    ]
+    functions = {t.function.oid: t.function for t in (*found.others, *found.stale) if t.function.oid not in kept}
+    return [_drop_function(function) for function in functions.values() if not function.used_elsewhere]
 
 
 def _function_differences(reading: ViewReading, wanted: WantedFunction, found: TriggerFunction | None) -> list[str]:
@@ -205,6 +238,8 @@ def _function_differences(reading: ViewReading, wanted: WantedFunction, found: T
         reasons.append(f"function {name} is owned by {found.owner}, not by the view's owner {reading.view.owner}")
     if found.security_definer != wanted.security_definer:
         reasons.append(f"function {name} runs with the rights of the wrong role")
+    if (found.language, found.volatility, found.strict) != ("plpgsql", "v", False):
+        reasons.append(f"function {name} is declared otherwise than VOLATILE plpgsql that takes NULL")
     if found.settings != (SEARCH_PATH,):
         reasons.append(f"function {name} has other settings than the fixed search_path")
     if found.grantees:

@@ -52,7 +52,10 @@ def generate(policy: Policy) -> tuple[WantedFunction, ...]:
 
 
 def model_fingerprint(shape: Shape) -> str:
-    """16 hex digits over what the view is, by names only: they survive dump, restore and upgrade."""
+    """16 hex digits over what the view is, by names only: they survive dump, restore and upgrade.
+
+    Aliases are left out: PostgreSQL makes up others for tables that were renamed.
+    """
     tables = {
         part.sql_name: {
             "columns": [
@@ -64,10 +67,10 @@ def model_fingerprint(shape: Shape) -> str:
         for part in shape.parts
     }
     places = [
-        [place.view_column.name, place.view_column.type, shape.part(place.part).alias, place.column.name]
+        [place.view_column.name, place.view_column.type, shape.part(place.part).symbol, place.column.name]
         for place in shape.places
     ]
-    parts = [[part.alias, part.sql_name, part.preserved] for part in shape.parts]
+    parts = [[part.symbol, part.sql_name, part.preserved, part.key.columns if part.key else ()] for part in shape.parts]
     return _digest([shape.sql_name, parts, list(shape.joins), places, tables])
 
 
@@ -75,12 +78,12 @@ def policy_fingerprint(policy: Policy) -> str:
     """16 hex digits over what the owner decided."""
     return _digest(
         [
-            policy.root.alias,
+            policy.root.symbol,
             [[c.place.view_column.name, c.update_refusal, c.insert_refusal, c.keeps_null] for c in policy.columns],
             policy.on_conflict,
             list(policy.conflict_key),
-            {str(policy.shape.part(index).alias): values for index, values in policy.fixed.items()},
-            [part.alias for part in policy.deletes],
+            {policy.shape.part(index).symbol: values for index, values in policy.fixed.items()},
+            [part.symbol for part in policy.deletes],
             [policy.insert_refusal, policy.delete_refusal, policy.follows, policy.skips_concurrent, policy.definer],
         ]
     )

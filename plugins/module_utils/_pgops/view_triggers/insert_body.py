@@ -12,7 +12,7 @@ from ..model.catalog import UniqueIndex
 from ..model.identifiers import quote_ident, quote_literal
 from .policy import FEATURE_NOT_SUPPORTED, ColumnPolicy, Policy
 from .shape import Part
-from .sql_text import block, declare_rows, differs, fail, indent, reread, row_of, when
+from .sql_text import block, declare_rows, differs, fail, indent, is_null, not_null, reread, row_of, same_columns, when
 
 #: Up to so many omittable columns, each combination has a statement of its own, whose plan is kept; beyond, the
 #: statement is put together at run time.
@@ -25,7 +25,8 @@ def insert_body(policy: Policy) -> str:
     if policy.insert_refusal:
         message = f"The view {shape.sql_name} takes no INSERT: {policy.insert_refusal}."
         return block([], [fail(FEATURE_NOT_SUPPORTED, message), "RETURN NULL;"])
-    body = [_refusal(policy, column) for column in policy.columns if column.insert_refusal]
+    body = [same_columns(policy)]
+    body += [_refusal(policy, column) for column in policy.columns if column.insert_refusal]
     body += _same_key_twice(policy)
     for part in shape.parts:
         body.append(f"-- {part.label}")
@@ -45,7 +46,7 @@ def _new(column: ColumnPolicy, source: str = "NEW") -> str:
 def _refusal(policy: Policy, column: ColumnPolicy) -> str:
     name = column.place.view_column.name
     message = f"Column {quote_ident(name)} of the view {policy.shape.sql_name} takes no value: {column.insert_refusal}."
-    return when(f"{_new(column)} IS NOT NULL", fail(FEATURE_NOT_SUPPORTED, message))
+    return when(not_null(_new(column)), fail(FEATURE_NOT_SUPPORTED, message))
 
 
 def _same_key_twice(policy: Policy) -> list[str]:
@@ -60,7 +61,7 @@ def _same_key_twice(policy: Policy) -> list[str]:
                 f"Columns {quote_ident(first.place.view_column.name)} and {quote_ident(second.place.view_column.name)} "
                 f"of the view {shape.sql_name} are joined and cannot be given two values."
             )
-            both = f"{_new(first)} IS NOT NULL AND {_new(second)} IS NOT NULL AND {differs(_new(first), _new(second))}"
+            both = " AND ".join([not_null(_new(first)), not_null(_new(second)), differs(_new(first), _new(second))])
             checks.append(when(both, fail("22023", message)))
     return checks
 
@@ -94,7 +95,7 @@ def _look_up(policy: Policy, part: Part) -> str:
     branches = []
     for unique in policy.lookups[part.index]:
         values = [_lookup_value(policy, part, name) for name in unique.columns]
-        given = " AND ".join(f"{value} IS NOT NULL" for value in values)
+        given = " AND ".join(not_null(value) for value in values)
         branches.append((given, _select_by(part, unique, values)))
     keys = " or ".join("(" + ", ".join(unique.columns) + ")" for unique in policy.lookups[part.index])
     lines = []
@@ -165,7 +166,7 @@ def _static(policy: Policy, part: Part, columns: _Columns, names: list[str]) -> 
     branches = []
     for chosen in product((True, False), repeat=len(names)):
         condition = " AND ".join(
-            f"{columns.omittable[name]} IS {'NOT NULL' if given else 'NULL'}" for name, given in zip(names, chosen)
+            (not_null if given else is_null)(columns.omittable[name]) for name, given in zip(names, chosen)
         )
         values = dict(columns.always)
         values.update({name: columns.omittable[name] for name, given in zip(names, chosen) if given})
@@ -199,7 +200,7 @@ def _dynamic(policy: Policy, part: Part, columns: _Columns, names: list[str]) ->
     for place, name in enumerate(names, len(always) + 1):
         lines.append(
             when(
-                f"{columns.omittable[name]} IS NOT NULL",
+                not_null(columns.omittable[name]),
                 f"names := pg_catalog.concat_ws(', ', NULLIF(names, ''), {quote_literal(quote_ident(name))});",
                 f"vals := pg_catalog.concat_ws(', ', NULLIF(vals, ''), '${place}');",
             )
@@ -234,15 +235,15 @@ def _changes(policy: Policy, part: Part, columns: _Columns, target: tuple[str, .
     for name, column in columns.given.items():
         if name not in target and column.update_refusal is None:
             new, old = _new(column, source), f"t.{quote_ident(name)}"
-            value = new if column.keeps_null else f"CASE WHEN {new} IS NULL THEN {old} ELSE {new} END"
+            value = new if column.keeps_null else f"CASE WHEN {not_null(new)} THEN {new} ELSE {old} END"
             changes.append(f"{quote_ident(name)} = {value}")
     return changes
 
 
 def _join_key(policy: Policy, part: Part) -> tuple[str, ...]:
-    """The unique key of a part that the join covers, none where there is no such key."""
+    """The unique key of a part that the rows written before it give, none where there is no such key."""
     for unique in part.table.unique_indexes:
-        if all(policy.shape.joined(part.index, name) for name in unique.columns):
+        if all(_earlier_value(policy, part, name) for name in unique.columns):
             return unique.columns
     return ()
 
@@ -283,26 +284,50 @@ def _column(policy: Policy, part: Part, name: str) -> ColumnPolicy:
 
 
 def _kept_promises(policy: Policy) -> list[str]:
-    """Values that were given for rows this INSERT only found must be those rows' values."""
+    """A value that was given and perhaps not written, because the row was there already, must be that row's value."""
     checks = []
     for column in policy.columns:
+        if column.insert_refusal or _surely_written(policy, column):
+            continue
         name = quote_ident(column.place.view_column.name)
         part = policy.shape.part(column.place.part)
-        found_only = not part.preserved
-        is_key = any(key.view_column == column.place.view_column.name for key in policy.shape.row_key)
-        if column.insert_refusal or not (found_only or (is_key and policy.on_conflict != "error")):
-            continue
-        if found_only and any(column.place.column.name in unique.columns for unique in policy.lookups[part.index]):
-            continue
+        stored = f"result.{name}"
         message = (
             f"The INSERT into the view {policy.shape.sql_name} gives {name} the value %s, but the row of {part.label} "
             "that exists already has %s; nothing was written."
         )
-        state = FEATURE_NOT_SUPPORTED if found_only else "23505"
+        state = "23505" if part.preserved else FEATURE_NOT_SUPPORTED
         checks.append(
             when(
-                f"{_new(column)} IS NOT NULL AND {differs(_new(column), f'result.{name}')}",
-                fail(state, message, _new(column), f"result.{name}", part=part),
+                f"{not_null(_new(column))} AND {_other(policy, column, stored)}",
+                fail(state, message, _new(column), stored, part=part),
             )
         )
     return checks
+
+
+def _surely_written(policy: Policy, column: ColumnPolicy) -> bool:
+    """Whether the statements before either wrote the given value or ended otherwise."""
+    part, name = policy.shape.part(column.place.part), column.place.column.name
+    if not part.preserved:
+        return False
+    if policy.shape.joined(part.index, name) and _earlier_value(policy, part, name):
+        return False
+    if policy.on_conflict == "error":
+        return True
+    if policy.on_conflict == "ignore":
+        return part.index == policy.root.index
+    columns = _Columns(policy, part)
+    target = policy.conflict_key if part.index == policy.root.index else _join_key(policy, part)
+    # What the conflict was about is equal by the key's own equality, whatever a trigger made of the given value.
+    return name in target or (name in columns.given and column.update_refusal is None)
+
+
+def _other(policy: Policy, column: ColumnPolicy, stored: str) -> str:
+    """Whether the given value is another one: by the key's own equality where it is part of a key, else to the byte."""
+    table, name = policy.shape.part(column.place.part).table, column.place.column.name
+    for unique in table.unique_indexes:
+        if name in unique.columns and not column.place.relabelled:
+            equality = unique.equality[unique.columns.index(name)]
+            return f"({_new(column)} {equality} {stored}) IS NOT TRUE"
+    return differs(_new(column), stored)

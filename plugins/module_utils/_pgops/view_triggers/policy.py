@@ -34,7 +34,8 @@ class Policy:
     """Everything the generated functions need to know. `shape.parts` stand in writing order.
 
     `lookups` holds, for each part that is not key-preserved, the unique keys by which an INSERT may find its row.
-    `deletes` are the parts a DELETE removes, in that order; empty when `delete_refusal` says why.
+    `deletes` are the parts a DELETE removes, in that order; empty when `delete_refusal` says why. `probe_refusal` says
+    why the triggers must not be tried in the name of the view's owner.
     """
 
     shape: Shape
@@ -47,6 +48,7 @@ class Policy:
     deletes: tuple[Part, ...]
     insert_refusal: str | None
     delete_refusal: str | None
+    probe_refusal: str | None
     follows: bool
     skips_concurrent: bool
     definer: bool

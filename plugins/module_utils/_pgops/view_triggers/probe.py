@@ -12,6 +12,8 @@ What a rolled-back transaction leaves: sequences stay advanced; triggers that re
 from __future__ import annotations
 
 import json
+import secrets
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,15 +22,21 @@ from ..model.errors import PgOpsError
 from ..model.identifiers import generated_name, quote_ident, quote_literal
 from .policy import ColumnPolicy, Policy
 from .shape import Shape
-from .sql_text import block, indent, joined_tables, when
+from .sql_text import (
+    block,
+    differs,
+    found_by_key,
+    indent,
+    joined_tables,
+    key_values,
+    not_null,
+    stored_key_columns,
+    stored_keys,
+    when,
+)
 
-#: Errors that say nothing about the triggers: no time, no lock, no right to look.
-_NO_VERDICT = {
-    "57014": "it took longer than the probe's time-out",
-    "55P03": "others hold locks it needs",
-    "40P01": "others hold locks it needs",
-    "42501": "the view's owner lacks the rights to try",
-}
+#: Seconds beyond the time-out after which the probe's own server process is ended.
+GRACE = 5.0
 #: How a column's value is changed for the trial, by the first words of its type, the likeliest to be accepted first.
 _CHANGES = (
     ("timestamp", "COALESCE({0}, '2000-01-01'::timestamp) + interval '1 day'"),
@@ -68,32 +76,61 @@ def probe(session: Session, policy: Policy, gives_away: bool, timeout: float) ->
     :param gives_away: the session is a superuser's and must give the probe's function to the view's owner.
     :raises ProbeError: when a statement fails or its outcome is not what it says.
     """
-    shape = policy.shape
-    name = generated_name("pgops_", shape.view.name, "_probe")
-    signature = f"{quote_ident(shape.view.schema)}.{quote_ident(name)}()"
+    if policy.probe_refusal:
+        return ProbeResult("not_possible", policy.probe_refusal)
     session.execute("SAVEPOINT pgops_probe")
+    started = time.monotonic()
     try:
-        session.execute(
-            f"CREATE FUNCTION {signature} RETURNS text LANGUAGE plpgsql VOLATILE SECURITY DEFINER\n"
-            f"SET search_path = pg_catalog, pg_temp\nAS {quote_literal(probe_body(policy))}"
-        )
-        if gives_away:
-            session.execute(f"ALTER FUNCTION {signature} OWNER TO {quote_ident(shape.view.owner)}")
-        session.execute(f"SET LOCAL statement_timeout = {max(1, int(timeout * 1000))}")
-        steps = json.loads(session.one(f"SELECT {signature} AS steps")["steps"])
+        with session.bounded(timeout + GRACE):
+            steps = _run(session, policy, gives_away, timeout)
     except DatabaseError as error:
+        if error.lost:
+            raise _failed(session, policy, error) from error
         session.execute("ROLLBACK TO SAVEPOINT pgops_probe")
-        if error.sqlstate in _NO_VERDICT:
-            return ProbeResult("not_possible", f"{_NO_VERDICT[error.sqlstate]}: {error}")
-        raise ProbeError(
-            f"The new triggers of the view {shape.sql_name} in database {session.database} failed their probe: {error} "
-            f"(SQLSTATE {error.sqlstate}). The view was left as it was.",
-            view=shape.sql_name,
-            database=session.database,
-            sqlstate=error.sqlstate,
-        ) from error
+        why = _no_verdict(policy, error, time.monotonic() - started >= timeout)
+        if why is None:
+            raise _failed(session, policy, error) from error
+        return ProbeResult("not_possible", f"{why}: {error}")
     session.execute("ROLLBACK TO SAVEPOINT pgops_probe")
+    if time.monotonic() - started >= timeout:
+        return ProbeResult("not_possible", "it took longer than the probe's time-out")
     return _verdict(steps)
+
+
+def _run(session: Session, policy: Policy, gives_away: bool, timeout: float) -> dict[str, str]:
+    view = policy.shape.view
+    name = generated_name("pgops_", view.name, f"_probe_{secrets.token_hex(4)}")
+    signature = f"{quote_ident(view.schema)}.{quote_ident(name)}()"
+    session.execute(
+        f"CREATE FUNCTION {signature} RETURNS text LANGUAGE plpgsql VOLATILE SECURITY DEFINER\n"
+        f"SET search_path = pg_catalog, pg_temp\nAS {quote_literal(probe_body(policy))}"
+    )
+    if gives_away:
+        session.execute(f"ALTER FUNCTION {signature} OWNER TO {quote_ident(view.owner)}")
+    session.execute(f"SET LOCAL statement_timeout = {max(1, int(timeout * 1000))}")
+    return dict(json.loads(session.one(f"SELECT {signature} AS steps")["steps"]))
+
+
+def _no_verdict(policy: Policy, error: DatabaseError, late: bool) -> str | None:
+    """Why an error says nothing about the triggers: no time, no lock, or no right to look; None where it does."""
+    if error.sqlstate == "57014" and late:
+        return "it took longer than the probe's time-out"
+    if error.sqlstate in ("55P03", "40P01"):
+        return "others hold locks it needs"
+    if error.sqlstate == "42501" and not policy.definer:
+        return "the view's owner lacks the rights that callers must have"
+    return None
+
+
+def _failed(session: Session, policy: Policy, error: DatabaseError) -> ProbeError:
+    return ProbeError(
+        f"The new triggers of the view {policy.shape.sql_name} in database {session.database} failed their probe: "
+        f"{error}. "
+        "The view was left as it was.",
+        view=policy.shape.sql_name,
+        database=session.database,
+        sqlstate=error.sqlstate,
+    )
 
 
 def _verdict(steps: dict[str, str]) -> ProbeResult:
@@ -109,6 +146,7 @@ def probe_body(policy: Policy) -> str:
     body = [_choose(policy)]
     body += [_attempt("updated", _update(policy, column, change)) for column, change in _candidates(policy)]
     body.append(_attempt("updated", _update_nothing(policy)))
+    body.append(_hold_keys(policy))
     body.append(_delete(policy))
     body.append(_insert(policy))
     body.append(_guarded("constraints", "SET CONSTRAINTS ALL IMMEDIATE;\nconstraints := 'passed';"))
@@ -118,7 +156,7 @@ def probe_body(policy: Policy) -> str:
     )
     rows = [f"{name} {shape.sql_name}%ROWTYPE" for name in ("seen", "given_back", "stored")]
     words = [f"{name} text := ''" for name in ("updated", "deleted", "inserted", "constraints")]
-    return block([*rows, *words, "done bigint"], body)
+    return block([*rows, *words, "held record", "done bigint"], body)
 
 
 def _choose(policy: Policy) -> str:
@@ -234,6 +272,12 @@ def _update_nothing(policy: Policy) -> str:
     return "\n".join([*lines, "updated := 'refused by the policy';"])
 
 
+def _hold_keys(policy: Policy) -> str:
+    """Remember the tables' own keys, by which what a DELETE through the view leaves can be removed."""
+    conditions = " AND ".join([*policy.shape.joins, *key_values(policy, "seen")])
+    return f"SELECT {', '.join(stored_key_columns(policy))} INTO held FROM {joined_tables(policy)} WHERE {conditions};"
+
+
 def _delete(policy: Policy) -> str:
     shape = policy.shape
     if policy.delete_refusal:
@@ -254,15 +298,27 @@ def _delete(policy: Policy) -> str:
     return _guarded("deleted", "\n".join(lines))
 
 
+def _is_given(policy: Policy, column: ColumnPolicy) -> bool:
+    """Whether the trial gives a column: a shared parent's other columns may change by the trial's own DELETE."""
+    place = column.place
+    keys = policy.lookups.get(place.part)
+    return not column.insert_refusal and (keys is None or any(place.column.name in unique.columns for unique in keys))
+
+
 def _insert(policy: Policy) -> str:
     """The deleted row's values once more, as far as an INSERT may give them."""
     shape = policy.shape
     if policy.insert_refusal:
         return "inserted := 'refused by the policy';"
-    columns = [c for c in policy.columns if not c.insert_refusal and c.place.column.identity != "a"]
+    columns = [c for c in policy.columns if c.place.column.identity != "a" and _is_given(policy, c)]
     names = ", ".join(quote_ident(c.place.view_column.name) for c in columns)
     values = ", ".join(f"seen.{quote_ident(c.place.view_column.name)}" for c in columns)
+    # What the policy's DELETE leaves would be an existing key: the trial is of a new row.
+    left = [part for part in reversed(shape.preserved) if part not in policy.deletes]
     lines = [
+        f"DELETE FROM {part.sql_name} AS t WHERE {found_by_key(part, stored_keys(part, 'held'))};" for part in left
+    ]
+    lines += [
         f"INSERT INTO {shape.sql_name} ({names}) VALUES ({values}) RETURNING * INTO given_back;",
         _counted("INSERT"),
         _read_back(shape, "given_back"),
@@ -272,20 +328,13 @@ def _insert(policy: Policy) -> str:
         name = quote_ident(column.place.view_column.name)
         if not shape.part(column.place.part).table.user_triggers:
             message = f"INSERT gave {name} another value than was asked for."
-            lines.append(
-                when(
-                    f"seen.{name} IS NOT NULL AND ROW(stored.{name})::record OPERATOR(pg_catalog.*<>) "
-                    f"ROW(seen.{name})::record",
-                    f"RAISE EXCEPTION USING MESSAGE = {quote_literal(message)};",
-                )
-            )
+            condition = f"{not_null(f'seen.{name}')} AND {differs(f'stored.{name}', f'seen.{name}')}"
+            lines.append(when(condition, f"RAISE EXCEPTION USING MESSAGE = {quote_literal(message)};"))
+    forbidden = [part.label for part in left if "DELETE" in part.table.missing_rights]
+    if forbidden:
+        return f"inserted := {quote_literal('not possible: the owner may not delete from ' + ', '.join(forbidden))};"
     tried = _guarded("inserted", "\n".join([*lines, "inserted := 'passed';"]))
+    otherwise = "  inserted := 'not possible: no row could be deleted for it';"
     return "\n".join(
-        [
-            "IF deleted = 'passed' THEN",
-            indent(tried),
-            "ELSE",
-            "  inserted := 'not possible: no row could be deleted for it';",
-            "END IF;",
-        ]
+        ["IF deleted IN ('passed', 'refused by the policy') THEN", indent(tried), "ELSE", otherwise, "END IF;"]
     )

@@ -13,14 +13,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..model.catalog import Attribute, Column, JoinedRelation, Table, UniqueIndex, View, ViewColumn, ViewReading
+from ..model.catalog import (
+    Attribute,
+    Column,
+    Equality,
+    JoinedRelation,
+    Table,
+    UniqueIndex,
+    View,
+    ViewColumn,
+    ViewReading,
+)
 from ..model.errors import RefusedError
 from ..model.identifiers import quote_ident
 
 
 @dataclass(frozen=True)
 class Part:
-    """One joined table. `index` is its place in the view's range table, `symbol` its alias in generated SQL.
+    """One joined table. `index` is its place in the view's range table, `symbol` its alias in generated SQL, `label`
+    how sentences call it: with its alias only where the table is joined more than once, since PostgreSQL makes up
+    another alias when a view of renamed tables is dumped and restored.
 
     `key` finds one row of it (None where a not key-preserved part has none); `parents` are the indexes of the parts
     that must exist before it.
@@ -29,6 +41,7 @@ class Part:
     index: int
     alias: str
     symbol: str
+    label: str
     table: Table
     preserved: bool
     key: UniqueIndex | None
@@ -38,11 +51,6 @@ class Part:
     def sql_name(self) -> str:
         """The table as SQL names it."""
         return f"{quote_ident(self.table.schema)}.{quote_ident(self.table.name)}"
-
-    @property
-    def label(self) -> str:
-        """How sentences call it."""
-        return self.sql_name if self.alias == self.table.name else f"{self.sql_name} ({quote_ident(self.alias)})"
 
 
 @dataclass(frozen=True)
@@ -123,6 +131,9 @@ def derive_shape(reading: ViewReading) -> Shape:
         _refuse(view, ["no table at all"])
     _refuse(view, _table_obstacles(reading))
     columns = _columns(reading)
+    _refuse(view, _name_obstacles(reading))
+    if reading.rule_columns and not set(_used(reading, columns)) <= reading.rule_columns:
+        raise _refusal(view, "its stored query does not agree with what the catalog notes of the columns it uses")
     classes = _classes(reading, columns)
     reach = _Reach(reading, columns)
     preserved = {relation.index for relation in query.relations if reach.from_one(relation.index)}
@@ -153,6 +164,8 @@ def _table_obstacles(reading: ViewReading) -> list[str]:
     obstacles = (
         [f"a rule ({', '.join(reading.view.rules)}), which acts before any trigger"] if reading.view.rules else []
     )
+    if any(not reading.operator_families.get(equality.operator) for equality in reading.view.query.equalities):
+        obstacles.append("a condition that is not an equality")
     for relation in reading.view.query.relations:
         table = reading.tables[relation.oid]
         if table.kind in words:
@@ -160,6 +173,25 @@ def _table_obstacles(reading: ViewReading) -> list[str]:
         elif table.has_children:
             obstacles.append(f"the table {table.schema}.{table.name}, which has child tables that no unique key covers")
     return obstacles
+
+
+def _used(reading: ViewReading, columns: dict[Attribute, Column]) -> list[tuple[int, int]]:
+    oids = {relation.index: relation.oid for relation in reading.view.query.relations}
+    return [(oids[attribute.relation], attribute.number) for attribute in columns]
+
+
+def _name_obstacles(reading: ViewReading) -> list[str]:
+    """Names go into generated code. One with a line break could end a comment there, or be broken by indentation."""
+    view = reading.view
+    names = [view.schema, view.name, view.owner, *reading.operator_names.values(), *reading.cast_names.values()]
+    names += [text for column in view.columns for text in (column.name, column.type)]
+    names += [relation.alias for relation in view.query.relations]
+    for table in reading.tables.values():
+        names += [table.schema, table.name]
+        names += [text for column in table.columns for text in (column.name, column.type)]
+        names += [operator for unique in table.unique_indexes for operator in unique.equality]
+    odd = dict.fromkeys(name for name in names if not name.isprintable())
+    return [f"the name {name!r} with a character that cannot be printed" for name in odd]
 
 
 def _columns(reading: ViewReading) -> dict[Attribute, Column]:
@@ -209,13 +241,18 @@ class _Reach:
         equal: dict[str, set[int]] = {}
         for equality in self._reading.view.query.equalities:
             for mine, other in ((equality.left, equality.right), (equality.right, equality.left)):
-                if mine.relation == index and other.relation in known:
+                if mine.relation == index and other.relation in known and self._same_equality(mine, equality):
                     families = self._reading.operator_families.get(equality.operator, ())
                     equal.setdefault(self._columns[mine].name, set()).update(families)
         for unique in self._reading.tables[self._relations[index].oid].unique_indexes:
             if all(family in equal.get(name, set()) for name, family in zip(unique.columns, unique.families)):
                 return unique
         return None
+
+    def _same_equality(self, mine: Attribute, equality: Equality) -> bool:
+        """Whether the join calls equal what the column's unique key calls equal, as far as collations decide it."""
+        own, loose = self._columns[mine].collation, self._reading.loose_collations
+        return own == equality.collation or not {own, equality.collation} & loose
 
     def references(self, child: int, parent: int) -> bool:
         """Whether `child` holds the other's key: by a foreign key along the join, else by which side is unique."""
@@ -261,21 +298,23 @@ def _ordered(
             raise _refusal(reading.view, "the foreign keys between its tables run in a circle")
         order.append(ready[0])
     return tuple(
-        _part(
-            place, relations[index], reading.tables[relations[index].oid], index in preserved, parents[index], classes
-        )
+        _part(reading, place, relations[index], index in preserved, parents[index], classes)
         for place, index in enumerate(order, 1)
     )
 
 
 def _part(
+    reading: ViewReading,
     place: int,
     relation: JoinedRelation,
-    table: Table,
     preserved: bool,
     parents: tuple[int, ...],
     classes: tuple[JoinedClass, ...],
 ) -> Part:
+    table = reading.tables[relation.oid]
+    label = f"{quote_ident(table.schema)}.{quote_ident(table.name)}"
+    if sum(other.oid == relation.oid for other in reading.view.query.relations) > 1:
+        label += f" ({quote_ident(relation.alias)})"
     joined = {name for group in classes for index, name in group.members if index == relation.index}
     usable = [
         unique
@@ -283,7 +322,7 @@ def _part(
         if all(table.column(name).not_null or name in joined for name in unique.columns)
     ]
     key = usable[0] if usable else None
-    return Part(relation.index, relation.alias, f"t{place}", table, preserved, key, parents)
+    return Part(relation.index, relation.alias, f"t{place}", label, table, preserved, key, parents)
 
 
 def _places(view: View, columns: dict[Attribute, Column]) -> tuple[Place, ...]:
@@ -300,11 +339,13 @@ def _join_conditions(
 ) -> tuple[str, ...]:
     symbols = {part.index: part.symbol for part in parts}
 
-    def side(attribute: Attribute) -> str:
-        return f"{symbols[attribute.relation]}.{quote_ident(columns[attribute].name)}"
+    def side(attribute: Attribute, cast: int) -> str:
+        spelled = f"{symbols[attribute.relation]}.{quote_ident(columns[attribute].name)}"
+        return f"{spelled}::{reading.cast_names[cast]}" if cast else spelled
 
     return tuple(
-        f"{side(equality.left)} {reading.operator_names[equality.operator]} {side(equality.right)}"
+        f"{side(equality.left, equality.left_cast)} {reading.operator_names[equality.operator]} "
+        f"{side(equality.right, equality.right_cast)}"
         for equality in reading.view.query.equalities
     )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ..model.catalog import UniqueIndex
 from ..model.identifiers import quote_ident, quote_literal
 from .policy import Policy
 from .shape import KeyColumn, Part
@@ -21,7 +22,7 @@ LABEL = "pgops"
 
 def indent(text: str, by: int = 2) -> str:
     """Every line of the text moved to the right."""
-    return "\n".join(" " * by + line if line else line for line in text.splitlines())
+    return "\n".join(" " * by + line if line else line for line in text.split("\n"))
 
 
 def block(declarations: Iterable[str], body: Iterable[str]) -> str:
@@ -49,6 +50,16 @@ def fail(sqlstate: str, message: str, *values: str, hint: str = "", part: Part |
     if part is not None:
         using += [f"SCHEMA = {quote_literal(part.table.schema)}", f"TABLE = {quote_literal(part.table.name)}"]
     return "RAISE EXCEPTION USING " + ",\n  ".join(using) + ";"
+
+
+def is_null(value: str) -> str:
+    """Whether a value is NULL as a whole: `IS NULL` looks into a composite value's fields."""
+    return f"{value} IS NOT DISTINCT FROM NULL"
+
+
+def not_null(value: str) -> str:
+    """Whether there is a value, be it a composite one with NULL in a field."""
+    return f"{value} IS DISTINCT FROM NULL"
 
 
 def when(condition: str, *statements: str) -> str:
@@ -84,6 +95,49 @@ def key_values(policy: Policy, source: str) -> list[str]:
         f"{source}.{quote_ident(key.view_column)}"
         for key in shape.row_key
     ]
+
+
+def stored_key_columns(policy: Policy) -> list[str]:
+    """The SELECT list that keeps the keys of all key-preserved parts in one record."""
+    return [
+        f"{part.symbol}.{quote_ident(name)} AS {_stored_key(part, place)}"
+        for part in policy.shape.preserved
+        if part.key
+        for place, name in enumerate(part.key.columns, 1)
+    ]
+
+
+def stored_keys(part: Part, record: str) -> list[str]:
+    """That record's fields for one part."""
+    return [f"{record}.{_stored_key(part, place)}" for place in range(1, len(_key(part).columns) + 1)]
+
+
+def found_by_key(part: Part, values: list[str]) -> str:
+    """The condition that finds one row of a part, under the alias t, by its key's values."""
+    key = _key(part)
+    return " AND ".join(
+        f"t.{quote_ident(name)} {equality} {value}" for name, equality, value in zip(key.columns, key.equality, values)
+    )
+
+
+def _key(part: Part) -> UniqueIndex:
+    if part.key is None:
+        raise ValueError(f"{part.label} has no key")
+    return part.key
+
+
+def _stored_key(part: Part, place: int) -> str:
+    return f"{part.symbol}_key_{place}"
+
+
+def same_columns(policy: Policy) -> str:
+    """A statement that fails where the view has other columns than the triggers were made for.
+
+    A column that CREATE OR REPLACE VIEW added would otherwise be counted as written and lost. PostgreSQL itself
+    refuses to compare rows of different width.
+    """
+    known = ", ".join(f"NEW.{quote_ident(column.place.view_column.name)}" for column in policy.columns)
+    return when(f"ROW({known})::record {DIFFERS} NEW", "RETURN NULL;")
 
 
 def reread(policy: Policy, value_of: dict[KeyColumn, str], written: str) -> list[str]:

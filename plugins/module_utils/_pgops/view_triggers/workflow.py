@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from ..database.session import Session
+from ..database.session import DatabaseError, LostCommitError, Session
 from ..model.catalog import ViewReading
 from ..model.contract.declared import Contract, WritableView
 from ..model.contract.parse import parse_contract, parse_writable
@@ -17,11 +17,11 @@ from ..model.errors import PgOpsError, RefusedError
 from ..model.identifiers import parse_qualified, quote_ident
 from ..model.plan import Plan
 from ..model.settings.view_triggers import ViewTriggersSettings
-from ..observe.catalog import look_at_view, read_view, told_columns
+from ..observe.catalog import NoSuchViewError, look_at_view, read_functions, read_server, told_columns
 from ..safe_ddl.exclusion import exclusive
-from ..safe_ddl.ladder import Climb, climb
+from ..safe_ddl.ladder import Climb, climb, patiently
 from .decide import decide_policy
-from .drift import plan_absent, plan_present, sort_found
+from .drift import plan_absent, plan_leftovers, plan_present, sort_found
 from .generate import function_names
 from .policy import Policy
 from .probe import ProbeResult, probe
@@ -29,6 +29,13 @@ from .shape import Shape, derive_shape
 
 #: The action group under which runs of this verb exclude one another.
 GROUP = "ddl"
+#: The way on, for what PostgreSQL refuses most often.
+_ADVICE = {
+    "42501": "Connect as the view's owner, as a member of that role that may SET ROLE to it, or as a superuser. ",
+    "25006": "Connect with a role and to a server that may write. ",
+    "57014": "Run it again when the server is less busy. ",
+    "25P03": "The server ends idle sessions: raise idle_in_transaction_session_timeout for this role. ",
+}
 
 
 @dataclass(frozen=True)
@@ -48,6 +55,7 @@ class ViewOutcome:
     changed: bool = False
     queries: list[str] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     column_map: dict[str, Any] = field(default_factory=dict)
     tables: list[dict[str, Any]] = field(default_factory=list)
     triggers: list[dict[str, Any]] = field(default_factory=list)
@@ -57,23 +65,87 @@ class ViewOutcome:
     blockers: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Decision:
+    """What is to be done for a view, and from what that was decided; no reading where the view is gone."""
+
+    plan: Plan
+    reading: ViewReading | None
+    policy: Policy | None
+
+
+@dataclass(frozen=True)
+class Done:
+    """What was done for a view, what stands there now, and how the trial went."""
+
+    plan: Plan
+    now: Decision
+    probe: ProbeResult
+
+
 def converge(
     session: Session, settings: ViewTriggersSettings, contract: Contract | None = None, check_mode: bool = False
 ) -> list[ViewOutcome]:
-    """Bring every asked view to its state; with `check_mode` only tell what would be done.
+    """Bring every asked view to its state, all of them or none; with `check_mode` only tell what would be done.
 
     :param contract: the parsed contract; when None, `settings.contract` is parsed.
     :raises ContractError: when the contract is wrong.
     :raises RefusedError: when nothing can be derived or something forbids to go on; nothing was touched.
     :raises LockedError: when others hold the locks for longer than the budget.
     :raises ProbeError: when the new triggers failed their trial; the old state was kept.
+    :raises PgOpsError: when PostgreSQL refuses a statement; says whether anything was changed.
     """
     wanted = wanted_views(session, settings, contract)
-    if not check_mode:
-        # What is wrong with any of the views is found before the first one is touched.
-        for view in wanted:
-            _View(session, settings, view).decide()
-    return [_View(session, settings, view).converge(check_mode) for view in wanted]
+    views = [_View(session, settings, view) for view in wanted]
+    try:
+        return _converge(session, settings, views, check_mode)
+    except LostCommitError as error:
+        raise PgOpsError(
+            f"The connection to database {session.database} ended while the change was committed ({error}): it is not "
+            "known whether it was kept. Run this again; it finds out.",
+            **error.facts,
+        ) from error
+    except DatabaseError as error:
+        names = ", ".join(view.label for view in views)
+        raise PgOpsError(
+            f"PostgreSQL refused the work on {names} in database {session.database}: {error}. "
+            f"{_ADVICE.get(error.sqlstate, '')}Nothing was changed.",
+            **error.facts,
+        ) from error
+
+
+def _converge(
+    session: Session, settings: ViewTriggersSettings, views: list[_View], check_mode: bool
+) -> list[ViewOutcome]:
+    decisions = patiently(session, lambda: [view.decide() for view in views], settings.lock_budget)
+    if check_mode or not any(decision.plan for decision in decisions):
+        return [view.outcome(_untouched(decision)) for view, decision in zip(views, decisions)]
+    server = read_server(session)
+    if server["in_recovery"]:
+        raise RefusedError(
+            f"Database {session.database} is on a standby, which takes no writes: run this on its primary. "
+            "Nothing was touched.",
+            database=session.database,
+        )
+    with exclusive(session, server["database_oid"], GROUP, settings.lock_budget) as still_held:
+        decisions = patiently(session, lambda: [view.decide() for view in views], settings.lock_budget)
+        relations = tuple(oid for decision in decisions for oid in decision.plan.relations)
+        modes = {decision.plan.lock_mode for decision in decisions if decision.plan.relations}
+        mode = "AccessExclusiveLock" if "AccessExclusiveLock" in modes else "ShareRowExclusiveLock"
+
+        def work() -> list[Done]:
+            done = [view.act() for view in views]
+            still_held()
+            return done
+
+        if not any(decision.plan for decision in decisions):
+            return [view.outcome(_untouched(decision)) for view, decision in zip(views, decisions)]
+        results, climbed = climb(session, relations, mode, work, settings.lock_budget)
+    return [view.outcome(done, climbed) for view, done in zip(views, results)]
+
+
+def _untouched(decision: Decision) -> Done:
+    return Done(decision.plan, decision, ProbeResult("not_run" if decision.plan else "unchanged"))
 
 
 def wanted_views(session: Session, settings: ViewTriggersSettings, contract: Contract | None = None) -> list[Wanted]:
@@ -93,11 +165,6 @@ def wanted_views(session: Session, settings: ViewTriggersSettings, contract: Con
         if contract is None:
             raise RefusedError("Say which view: give `view`, or a `contract` with writable views. Nothing was touched.")
         names = [(*contract.qualified(view.name), view.writable) for view in contract.writable_views()]
-        if not names:
-            raise RefusedError(
-                f"The contract of database {contract.database} declares no writable view. Nothing was touched.",
-                database=contract.database,
-            )
         return [Wanted(schema, name, policy or WritableView()) for schema, name, policy in names]
     return [_one_view(session, settings, contract)]
 
@@ -128,85 +195,70 @@ class _View:
         self._session = session
         self._settings = settings
         self._wanted = wanted
-        self._label = f"{quote_ident(wanted.schema)}.{quote_ident(wanted.name)}"
+        self._names = tuple(function_names(wanted.name).values())
         self._crosschecked = False
+        self.label = f"{quote_ident(wanted.schema)}.{quote_ident(wanted.name)}"
 
-    def decide(self) -> tuple[Plan, ViewReading, Policy | None]:
+    def decide(self) -> Decision:
         """Read and decide, without touching anything."""
-        names = function_names(self._wanted.name).values()
-        return self._decide(read_view(self._session, self._wanted.schema, self._wanted.name, names))
+        with self._session.transaction("REPEATABLE READ READ ONLY"):
+            return self._look()
 
-    def converge(self, check_mode: bool) -> ViewOutcome:
-        """Decide, and where something is to be done and may be done, do it."""
-        plan, reading, policy = self.decide()
-        if not plan or check_mode:
-            status = "not_run" if plan else "unchanged"
-            return self._outcome(plan, reading, policy, ProbeResult(status))
-        if reading.in_recovery:
-            raise RefusedError(
-                f"Database {reading.database} is on a standby, which takes no writes: run this on its primary. "
-                "Nothing was touched.",
-                database=reading.database,
-            )
-        with exclusive(self._session, reading.database_oid, GROUP, self._settings.lock_budget):
-            plan, reading, policy = self.decide()
-            if not plan:
-                return self._outcome(plan, reading, policy, ProbeResult("unchanged"))
-            (plan, outcome), climbed = climb(
-                self._session, plan.relations, plan.lock_mode, self._act, self._settings.lock_budget
-            )
-        return self._outcome(plan, self.decide()[1], policy, outcome, climbed)
-
-    def _decide(self, reading: ViewReading) -> tuple[Plan, ViewReading, Policy | None]:
-        if self._settings.state == "absent":
-            return plan_absent(reading, self._label), reading, None
+    def _look(self) -> Decision:
+        """The same within the current transaction."""
+        wanted, absent = self._wanted, self._settings.state == "absent"
+        try:
+            reading = look_at_view(self._session, wanted.schema, wanted.name, self._names)
+        except NoSuchViewError:
+            if not absent:
+                raise
+            return Decision(plan_leftovers(read_functions(self._session, wanted.schema, self._names)), None, None)
+        if absent:
+            return Decision(plan_absent(reading, self.label), reading, None)
         shape = derive_shape(reading)
-        policy = decide_policy(reading, shape, self._wanted.policy)
+        policy = decide_policy(reading, shape, wanted.policy)
         self._crosscheck(shape)
-        return plan_present(reading, policy, self._settings.adopt), reading, policy
+        return Decision(plan_present(reading, policy, self._settings.adopt), reading, policy)
 
     def _crosscheck(self, shape: Shape) -> None:
         """The server's own answer about the columns' origin must agree with what was read from the stored query."""
         if self._crosschecked:
             return
-        told = [(table, number) for _, table, number in told_columns(self._session, shape.view.oid)]
-        derived = origins(shape)
-        if told != derived:
+        told = told_columns(self._session, shape.view.oid)
+        if told is not None and [(table, number) for _, table, number in told] != origins(shape):
             raise RefusedError(
-                f"The columns of the view {self._label} come from other tables than its stored query says: it "
-                "cannot be made "
-                "writable. Nothing was touched.",
+                f"The columns of the view {self.label} come from other tables than its stored query says: it cannot be "
+                "made writable. Nothing was touched.",
                 told=told,
-                derived=derived,
+                derived=origins(shape),
             )
         self._crosschecked = True
 
-    def _act(self) -> tuple[Plan, ProbeResult]:
+    def act(self) -> Done:
         """One try, in the ladder's transaction: decide on what stands now, do it, look again, prove it."""
-        plan, reading, policy = self._look()
-        if not plan:
-            return plan, ProbeResult("unchanged")
-        self._execute(plan)
-        # Default privileges may have given the new functions away; the second look takes that back.
-        again, reading, policy = self._look()
-        if again:
-            self._execute(again)
-            if self._look()[0]:
-                raise PgOpsError(
-                    f"The triggers of the view {self._label} in database {reading.database} did not come out as "
-                    "planned: "
-                    f"{'; '.join(again.reasons)}. Nothing was changed.",
-                    database=reading.database,
-                )
-        if policy is None:
-            return plan, ProbeResult("not_run")
-        if not self._settings.probe:
-            return plan, ProbeResult("not_run", "probe: false")
-        return plan, probe(self._session, policy, reading.user_is_superuser, self._settings.probe_timeout)
+        before = self._look()
+        if not before.plan:
+            return _untouched(before)
+        self._execute(before.plan)
+        after = self._look()
+        if after.plan:
+            # Default privileges gave the new functions away: that is taken back.
+            self._execute(after.plan)
+            after = self._look()
+        if after.plan:
+            raise PgOpsError(
+                f"The triggers of the view {self.label} in database {self._session.database} did not come out as "
+                f"planned: {'; '.join(after.plan.reasons)}. Nothing was changed.",
+                database=self._session.database,
+            )
+        return Done(before.plan, after, self._probe(after))
 
-    def _look(self) -> tuple[Plan, ViewReading, Policy | None]:
-        names = function_names(self._wanted.name).values()
-        return self._decide(look_at_view(self._session, self._wanted.schema, self._wanted.name, names))
+    def _probe(self, stands: Decision) -> ProbeResult:
+        if stands.policy is None or stands.reading is None:
+            return ProbeResult("not_run")
+        if not self._settings.probe:
+            return ProbeResult("not_run", "probe: false")
+        return probe(self._session, stands.policy, stands.reading.user_is_superuser, self._settings.probe_timeout)
 
     def _execute(self, plan: Plan) -> None:
         if plan.role is not None:
@@ -214,27 +266,40 @@ class _View:
         for statement in plan.statements:
             self._session.execute(statement)
 
-    def _outcome(
-        self, plan: Plan, reading: ViewReading, policy: Policy | None, result: ProbeResult, climbed: Climb | None = None
-    ) -> ViewOutcome:
+    def outcome(self, done: Done, climbed: Climb | None = None) -> ViewOutcome:
+        """What is told of it."""
+        plan, reading, policy = done.plan, done.now.reading, done.now.policy
         outcome = ViewOutcome(
-            view=self._label,
+            view=self.label,
             changed=bool(plan),
             queries=list(plan.statements),
             reasons=list(plan.reasons),
-            triggers=[
-                {"name": t.name, "events": list(t.events), "function": f"{t.function.schema}.{t.function.name}"}
-                for t in sort_found(reading).ours.values()
-            ],
-            probe=result.as_dict(),
+            probe=done.probe.as_dict(),
             diff={"before": plan.before, "after": plan.after},
         )
+        if reading is not None:
+            outcome.triggers = [
+                {"name": t.name, "events": list(t.events), "function": f"{t.function.schema}.{t.function.name}"}
+                for t in sort_found(reading).ours.values()
+            ]
         if policy is not None:
             outcome.column_map, outcome.tables = describe(policy)
+            outcome.notes = notes_of(policy)
         if climbed is not None:
             outcome.lock_tries = climbed.tries
             outcome.blockers = [str(blocker["pid"] or blocker["prepared_transaction"]) for blocker in climbed.blockers]
         return outcome
+
+
+def notes_of(policy: Policy) -> list[str]:
+    """What an owner should know though nothing is wrong with it."""
+    view = policy.shape.view
+    return [
+        f"Row security of {part.label} is not applied to those who write through {policy.shape.sql_name}: view and "
+        f"triggers work with the rights of {view.owner}."
+        for part in policy.shape.parts
+        if part.table.row_security and policy.definer
+    ]
 
 
 def origins(shape: Shape) -> list[tuple[int, int]]:
@@ -263,7 +328,7 @@ def result_of(outcomes: list[ViewOutcome]) -> tuple[dict[str, Any], list[str]]:
         for outcome in outcomes
         if outcome.probe.get("status") in ("not_possible", "partial")
     ]
-    return result, warnings
+    return result, [*warnings, *(note for outcome in outcomes if outcome.changed for note in outcome.notes)]
 
 
 def describe(policy: Policy) -> tuple[dict[str, Any], list[dict[str, Any]]]:

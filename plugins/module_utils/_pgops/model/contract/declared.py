@@ -99,6 +99,7 @@ class WritableView:
     fixed_values: dict[str, dict[str, Scalar]] = field(default_factory=dict)
     security: str = "definer"
     allow_superuser_definer: bool = False
+    trust_table_owners: bool = False
     columns: dict[str, ColumnRule] = field(default_factory=dict)
 
 

@@ -190,6 +190,12 @@ WRITABLE = Section(
             choices=("definer", "invoker"),
         ),
         Key("allow_superuser_definer", "boolean", "Whether definer functions may belong to a superuser."),
+        Key(
+            "trust_table_owners",
+            "boolean",
+            "Whether the joined tables may belong to other roles than the view: their triggers then run with the "
+            "rights of the view's owner, which `security: definer` otherwise refuses.",
+        ),
         Key("columns", "columns_by_name", "Rules of single view columns by name.", section=COLUMN_RULE),
     ),
 )
