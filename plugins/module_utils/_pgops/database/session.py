@@ -160,4 +160,6 @@ class Session:
             more = getattr(diagnostics, word, None)
             if more:
                 parts.append(more)
-        return DatabaseError(cut(" ".join(parts)) + (f" (SQLSTATE {state})" if state else ""), state, self.database)
+        return DatabaseError(
+            cut(" ".join(" ".join(parts).split())) + (f" (SQLSTATE {state})" if state else ""), state, self.database
+        )

@@ -52,7 +52,7 @@ WHERE d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
 LOOSE_COLLATIONS = "SELECT c.oid::int8 AS oid FROM pg_catalog.pg_collation c WHERE NOT c.collisdeterministic"
 
 TYPE_NAMES = """
-SELECT t.oid::int8 AS oid, pg_catalog.format_type(t.oid, NULL) AS name
+SELECT t.oid::int8 AS oid, pg_catalog.format_type(t.oid, -1) AS name
 FROM pg_catalog.pg_type t WHERE t.oid = ANY(%s::oid[])
 """
 
@@ -99,9 +99,10 @@ WHERE c.oid = ANY(%s::oid[])
 COLUMNS = """
 SELECT a.attrelid::int8 AS table_oid, a.attnum::int AS number, a.attname::text AS name,
        pg_catalog.format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull AS not_null,
-       pg_catalog.pg_get_expr(d.adbin, d.adrelid) AS default_value,
+       COALESCE(pg_catalog.pg_get_expr(d.adbin, d.adrelid), t.typdefault) AS default_value,
        a.attidentity::text AS identity, a.attgenerated::text AS generated, a.attcollation::int8 AS collation_oid
 FROM pg_catalog.pg_attribute a
+JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
 LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
 WHERE a.attrelid = ANY(%s::oid[]) AND a.attnum > 0 AND NOT a.attisdropped
 ORDER BY a.attrelid, a.attnum

@@ -18,7 +18,7 @@ from ..model.errors import PgOpsError
 #: An atom is text, NULL is None, a list is a list, and a node a dict whose name stands under `NODE`.
 Value = Union[None, str, "list[Any]", "dict[str, Any]"]
 
-_TOKEN = re.compile(r'\s*([{}()]|"(?:[^"\\]|\\.)*"|(?:[^\s{}()\\]|\\.)+)', re.DOTALL)
+_TOKEN = re.compile(r'[ \n\t]*([{}()]|"(?:[^"\\]|\\.)*"|(?:[^ \n\t{}()\\]|\\.)+)', re.DOTALL)
 #: The one field whose value is more than a token, a list or a node.
 _DATUM = ":constvalue"
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)

@@ -84,10 +84,11 @@ def probe(session: Session, policy: Policy, gives_away: bool, timeout: float) ->
         with session.bounded(timeout + GRACE):
             steps = _run(session, policy, gives_away, timeout)
     except DatabaseError as error:
+        late = time.monotonic() - started >= timeout
         if error.lost:
-            raise _failed(session, policy, error) from error
+            raise _failed(session, policy, error, "It went on after its time-out and was ended. " * late) from error
         session.execute("ROLLBACK TO SAVEPOINT pgops_probe")
-        why = _no_verdict(policy, error, time.monotonic() - started >= timeout)
+        why = _no_verdict(policy, error, late)
         if why is None:
             raise _failed(session, policy, error) from error
         return ProbeResult("not_possible", f"{why}: {error}")
@@ -122,11 +123,10 @@ def _no_verdict(policy: Policy, error: DatabaseError, late: bool) -> str | None:
     return None
 
 
-def _failed(session: Session, policy: Policy, error: DatabaseError) -> ProbeError:
+def _failed(session: Session, policy: Policy, error: DatabaseError, more: str = "") -> ProbeError:
     return ProbeError(
         f"The new triggers of the view {policy.shape.sql_name} in database {session.database} failed their probe: "
-        f"{error}. "
-        "The view was left as it was.",
+        f"{error}. {more}The view was left as it was.",
         view=policy.shape.sql_name,
         database=session.database,
         sqlstate=error.sqlstate,
