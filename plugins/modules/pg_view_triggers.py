@@ -22,7 +22,7 @@ options:
   view:
     description:
       - The view, C(schema.name) or a bare name of the contract's schema (V(public) where there is no contract).
-      - Without it, every writable view of O(contract) is meant.
+      - Without it, every writable view of O(contract) is meant, all of them or none in one transaction.
     type: str
   state:
     description:
@@ -130,7 +130,9 @@ queries:
   elements: str
   sample: ["CREATE OR REPLACE FUNCTION public.pgops_servers_insert() RETURNS trigger ..."]
 views:
-  description: One entry for each view. For a single view its keys stand at the top level too.
+  description:
+    - One entry for each view. For a single view its keys stand at the top level too.
+    - Empty where the contract declares no writable view.
   returned: success
   type: list
   elements: dict
@@ -150,6 +152,11 @@ views:
       sample: ["the view or its tables changed since the triggers were made"]
     queries:
       description: The statements for this view.
+      type: list
+      elements: str
+      sample: []
+    notes:
+      description: What an owner should know though nothing is wrong with it, such as row security of a table.
       type: list
       elements: str
       sample: []
