@@ -16,6 +16,7 @@ from pathlib import Path
 from .base import WAITED, SetupError, cache_folder, say, tail
 
 LEAST_SECONDS = 30.0
+LOG_DAYS = 7
 
 
 @dataclass
@@ -28,6 +29,11 @@ class Steps:
     count: int = 0
     started: float = field(default_factory=time.monotonic)
     waited: float = field(default_factory=lambda: WAITED[0])
+
+    def __post_init__(self) -> None:
+        for old in cache_folder("logs", self.part).glob("*.log"):
+            if time.time() - old.stat().st_mtime > LOG_DAYS * 86400:
+                old.unlink(missing_ok=True)
 
     @property
     def passed(self) -> bool:
