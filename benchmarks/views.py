@@ -157,13 +157,13 @@ def _run(options: dict[str, Any]) -> int:
         "runs": runs,
         "seed": seed,
         "machine": {"cores": os.cpu_count(), "architecture": platform.machine()},
-        "contestants": {name: sentence for name, (_, sentence) in CONTESTANTS.items()},
+        "contestants": {name: sentence for name, (dummy, sentence) in CONTESTANTS.items()},
         "results": [],
     }
     if not as_json:
         say(f"{rows} rows, {runs} runs of each measure, seed {seed}; {os.cpu_count()} cores.")
-        for name, (_, sentence) in CONTESTANTS.items():
-            say(f"  {name:<13} {sentence}")
+        for name, contestant in CONTESTANTS.items():
+            say(f"  {name:<13} {contestant[1]}")
     for major in options["majors"]:
         with Stage(major, rows, seed) as stage:
             stage.prepare()

@@ -18,7 +18,6 @@ from ansible_collections.community.postgresql.plugins.module_utils.postgres impo
 
 from ._pgops.database.connect import connect, find_driver
 from ._pgops.database.session import Session
-from ._pgops.model.contract.errors import ContractError
 from ._pgops.model.errors import PgOpsError
 from ._pgops.model.settings.option import argument_spec
 
@@ -76,11 +75,7 @@ def open_session(module: AnsibleModule, database: str) -> Session:
     return connect(parameters(module.params, database), application_name=f"pgops {module._name.rpartition('.')[2]}")
 
 
-def refuse(module: AnsibleModule, error: PgOpsError | ContractError) -> t.NoReturn:
+def refuse(module: AnsibleModule, error: PgOpsError) -> t.NoReturn:
     """End the module with the error's sentence and what it knows."""
-    if isinstance(error, ContractError):
-        module.fail_json(
-            msg=str(error),
-            problems=[{"path": problem.path, "sentence": problem.sentence} for problem in error.problems],
-        )
-    module.fail_json(msg=str(error), **t.cast(PgOpsError, error).facts)
+    facts: dict[str, t.Any] = dict(error.facts)
+    module.fail_json(msg=str(error), **facts)

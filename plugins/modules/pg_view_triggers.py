@@ -220,7 +220,6 @@ from ansible_collections.ollama_scanner.pgops.plugins.module_utils._door import 
     open_session,
     refuse,
 )
-from ansible_collections.ollama_scanner.pgops.plugins.module_utils._pgops.model.contract.errors import ContractError
 from ansible_collections.ollama_scanner.pgops.plugins.module_utils._pgops.model.contract.parse import parse_contract
 from ansible_collections.ollama_scanner.pgops.plugins.module_utils._pgops.model.errors import PgOpsError
 from ansible_collections.ollama_scanner.pgops.plugins.module_utils._pgops.model.settings.option import from_params
@@ -249,7 +248,7 @@ def main() -> t.NoReturn:
             raise PgOpsError("Say which database: login_db, or a contract that names it. Nothing was touched.")
         with open_session(module, database) as session:
             outcomes = converge(session, settings, contract, module.check_mode)
-    except (PgOpsError, ContractError) as error:
+    except PgOpsError as error:
         refuse(module, error)
     result, warnings = result_of(outcomes)
     for warning in warnings:

@@ -109,7 +109,11 @@ def _stored(outcome: Outcome, after: Outcome) -> bool:
 
 
 def _added(outcome: Outcome, after: Outcome) -> str | None:
-    if _stored(outcome, after) and outcome.value("scan_date") == after.value("scan_date") is not None:
+    if (
+        _stored(outcome, after)
+        and outcome.value("scan_date") is not None
+        and outcome.value("scan_date") == after.value("scan_date")
+    ):
         return f"gave back the stored id {outcome.value('id')}; it is verified and listed"
     return None
 

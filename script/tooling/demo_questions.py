@@ -123,7 +123,7 @@ class Facts:
     @property
     def rows(self) -> int:
         """The rows of all tables."""
-        return sum(count for count, _ in self.tables.values())
+        return sum(count for count, dummy in self.tables.values())
 
 
 def read_facts(session: Session) -> Facts:

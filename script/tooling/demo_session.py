@@ -89,8 +89,8 @@ class Session:
 
 
 def _outcome(piece: str) -> Outcome:
-    table, _, rest = piece.rpartition(f"{END} ")
-    status, _, message = rest.partition("\n")
+    table, dummy, rest = piece.rpartition(f"{END} ")
+    status, dummy, message = rest.partition("\n")
     sqlstate, count = status.split()
     accepted = sqlstate == "00000"
     rows = list(csv.DictReader(io.StringIO(table)))

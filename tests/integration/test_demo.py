@@ -61,7 +61,7 @@ class Place:
 
 
 def finish(process: subprocess.Popen[str]) -> tuple[int, str]:
-    text, _ = process.communicate(timeout=SECONDS)
+    text, dummy = process.communicate(timeout=SECONDS)
     return process.returncode, text
 
 

@@ -194,5 +194,5 @@ def test_a_second_run_that_works_again_is_said(stage: Stage, changed: int, again
 def test_what_is_played_is_rolled_back(stage: Stage) -> None:
     stage.admin.run(TRIGGERS)
     outcomes = act(stage.programs, stage.acts)
-    assert all(outcome.accepted and outcome.count == 1 for outcome, _ in outcomes)
+    assert all(outcome.accepted and outcome.count == 1 for outcome, dummy in outcomes)
     assert read_facts(stage.session).tables == stage.before.tables

@@ -57,7 +57,7 @@ def client_of(server: PlayServer, database: str) -> Client:
     return Client(server.cluster.dsn(database))
 
 
-@pytest.mark.parametrize(("module", "task"), tasks(), ids=[task["name"] for _, task in tasks()])
+@pytest.mark.parametrize(("module", "task"), tasks(), ids=[task["name"] for dummy, task in tasks()])
 def test_example_does_what_it_says_and_then_nothing(
     server: PlayServer, tmp_path: Path, module: str, task: dict[str, Any]
 ) -> None:

@@ -47,8 +47,8 @@ def test_derived_columns_are_those_the_server_tells(server: Server, scanner_data
             told = told_columns(session, shape.view.oid)
             seen[name] = [place.view_column.name for place in shape.places]
             assert (told is None) == (driver == "psycopg2"), "psycopg2 has no way to describe a statement"
-            assert told is None or [(table, number) for _, table, number in told] == origins(shape), name
-            assert told is None or [column for column, _, _ in told] == seen[name], name
+            assert told is None or [(table, number) for dummy, table, number in told] == origins(shape), name
+            assert told is None or [column for column, dummy, dummy in told] == seen[name], name
     client.close()
     assert seen["odd_names"] == ['x"y', ":d", "<>"]
     assert seen["self_join"] == ["id", "name", "boss"]

@@ -29,7 +29,7 @@ OPERATOR = "OPERATOR(pg_catalog.=)"
 def column(number: int, spelled: str) -> Column:
     """`id! =nextval('s') [d]`: name, `!` not null, `=` default, `[a|d]` identity, `{s}` generated; `:` and the type."""
     words = spelled.split(" ")
-    name, _, type_name = words[0].partition(":")
+    name, dummy, type_name = words[0].partition(":")
     default = next((word[1:] for word in words if word.startswith("=")), None)
     return Column(
         number=number,
@@ -96,7 +96,7 @@ def reading(
 
     view_columns, shown = [], []
     for number, spelled in enumerate(targets, 1):
-        source, _, name = spelled.partition(" AS ")
+        source, dummy, name = spelled.partition(" AS ")
         alias, base = source.split(".")
         view_columns.append(ViewColumn(number, name or base, tables[alias].column(base).type))
         shown.append(Target(name or base, attribute(source)))

@@ -187,11 +187,12 @@ def plain(value: Any) -> bool:
     """Whether a value is made of nothing but the library's own and Python's own kinds."""
     if dataclasses.is_dataclass(value):
         return all(plain(getattr(value, field.name)) for field in dataclasses.fields(value))
-    if type(value) is dict:
+    kind = value.__class__
+    if kind is dict:
         return all(plain(key) and plain(item) for key, item in value.items())
-    if type(value) is tuple:
+    if kind is tuple:
         return all(map(plain, value))
-    return type(value) in (str, int, float, bool, type(None))
+    return kind in (str, int, float, bool, type(None))
 
 
 def shipped() -> Any:

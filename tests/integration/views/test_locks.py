@@ -114,7 +114,7 @@ def test_readers_pass_a_waiting_run(stage: Stage) -> None:
 )
 def test_two_runs_at_once(stage: Stage) -> None:
     blocker = holder(stage, "ACCESS EXCLUSIVE" if not stage.ours else "ROW EXCLUSIVE")
-    runs = [Background(stage.install) for _ in range(2)]
+    runs = [Background(stage.install) for dummy in range(2)]
     waiting = RUN_WAITS if stage.ours else RUN_WAITS.replace("EXISTS (SELECT FROM", "2 = (SELECT count(*) FROM")
     wait_until(lambda: bool(stage.admin.value(waiting)), "runs that wait for the lock")
     blocker.rollback()
@@ -137,7 +137,7 @@ def test_four_runs_at_once(stage: Stage) -> None:
         except psycopg.Error as error:
             return error
 
-    results = [background.result() for background in [Background(run) for _ in range(4)]]
+    results = [background.result() for background in [Background(run) for dummy in range(4)]]
     changed = [result for result in results if isinstance(result, Installed) and result.changed]
     failed = [result for result in results if isinstance(result, psycopg.Error)]
     assert len(changed) == 1, (

@@ -98,8 +98,8 @@ def _lock(policy: Policy, strength: str, verb: str) -> list[str]:
     writers = [f"{part.symbol}.xmin AS {part.symbol}_writer" for part in shape.preserved]
     conditions = " AND ".join([*shape.joins, *key_values(policy, "OLD")])
     locked = ", ".join(part.symbol for part in shape.preserved)
-    now = ", ".join(f"stored.now_{number}" for number, _ in own)
-    seen = ", ".join(_of("OLD", column) for _, column in own)
+    now = ", ".join(f"stored.now_{number}" for number, dummy in own)
+    seen = ", ".join(_of("OLD", column) for dummy, column in own)
     return [
         f"SELECT {', '.join(keys + shown + writers)}\n  INTO stored FROM {joined_tables(policy)}\n"
         f"  WHERE {conditions}\n  FOR {strength} OF {locked};",
@@ -155,7 +155,7 @@ def _write(policy: Policy, part: Part) -> str:
     if not columns:
         return ""
     statement = _dynamic(part, columns) if part.table.update_of_triggers else _static(part, columns)
-    any_changed = " OR ".join(flag for flag, _ in columns)
+    any_changed = " OR ".join(flag for flag, dummy in columns)
     return "\n".join(
         [
             f"-- {part.label}",
@@ -185,7 +185,7 @@ def _dynamic(part: Part, columns: list[tuple[str, ColumnPolicy]]) -> str:
         pieces.append(
             f"CASE WHEN {flag} THEN {quote_literal(f'{quote_ident(column.place.column.name)} = ${place}')} END"
         )
-    values = [*keys, *(_of("NEW", column) for _, column in columns)]
+    values = [*keys, *(_of("NEW", column) for dummy, column in columns)]
     return (
         f"EXECUTE {quote_literal(f'UPDATE {part.sql_name} AS t SET ')}\n"
         f"  || pg_catalog.array_to_string(ARRAY[{', '.join(pieces)}]::text[], ', ')\n"

@@ -230,7 +230,7 @@ def _candidates(policy: Policy) -> list[tuple[ColumnPolicy, str]]:
             if not column.update_refusal and place.view_column.type.startswith(type_name):
                 found.append(((place.part, place.column.name) in unique, rank, column, change))
     found.sort(key=lambda entry: entry[:2])
-    return [(column, change) for _, _, column, change in found[:4]]
+    return [entry[2:] for entry in found[:4]]
 
 
 def _update(policy: Policy, column: ColumnPolicy, change: str) -> str:

@@ -225,7 +225,7 @@ class _View:
         if self._crosschecked:
             return
         told = told_columns(self._session, shape.view.oid)
-        if told is not None and [(table, number) for _, table, number in told] != origins(shape):
+        if told is not None and [(table, number) for dummy, table, number in told] != origins(shape):
             raise RefusedError(
                 f"The columns of the view {self.label} come from other tables than its stored query says: it cannot be "
                 "made writable. Nothing was touched.",
@@ -251,7 +251,10 @@ class _View:
                 f"planned: {'; '.join(after.plan.reasons)}. Nothing was changed.",
                 database=self._session.database,
             )
-        return Done(before.plan, after, self._probe(after))
+        probed = self._probe(after)
+        # The next view of this transaction may belong to another role.
+        self._session.execute("RESET ROLE")
+        return Done(before.plan, after, probed)
 
     def _probe(self, stands: Decision) -> ProbeResult:
         if stands.policy is None or stands.reading is None:

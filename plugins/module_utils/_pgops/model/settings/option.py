@@ -21,14 +21,12 @@ _SPEC_KEYS = ("type", "choices", "elements")
 def option(
     sentence: str,
     type: str,
-    default: Any = None,
     choices: tuple[str, ...] | None = None,
     elements: str | None = None,
     unit: str | None = None,
-) -> Any:
-    """A dataclass field that is an option: its type in Ansible's words, its default, its unit, and one sentence."""
-    metadata = {"sentence": sentence, "type": type, "choices": choices, "elements": elements, "unit": unit}
-    return dataclasses.field(default=default, metadata=metadata)
+) -> dict[str, Any]:
+    """What a settings field carries as its metadata: one sentence, its type in Ansible's words, its unit."""
+    return {"sentence": sentence, "type": type, "choices": choices, "elements": elements, "unit": unit}
 
 
 def argument_spec(settings: type[Any]) -> dict[str, dict[str, Any]]:

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from .option import option
@@ -16,31 +16,46 @@ from .option import option
 class ViewTriggersSettings:
     """What a person may say about making views writable."""
 
-    view: str | None = option(
-        "The view, C(schema.name) or a bare name of the contract's schema; "
-        "without it every writable view of the contract.",
-        type="str",
+    view: str | None = field(
+        default=None,
+        metadata=option(
+            "The view, C(schema.name) or a bare name of the contract's schema; "
+            "without it every writable view of the contract.",
+            type="str",
+        ),
     )
-    state: str = option(
-        "V(present) makes the view take writes, V(absent) removes what this made.",
-        type="str",
+    state: str = field(
         default="present",
-        choices=("present", "absent"),
+        metadata=option(
+            "V(present) makes the view take writes, V(absent) removes what this made.",
+            type="str",
+            choices=("present", "absent"),
+        ),
     )
-    contract: dict[str, Any] | None = option("The database's contract, whole or in part.", type="dict")
-    definition: dict[str, Any] | None = option(
-        "What cannot be derived about one view, where there is no contract: the mapping of a contract's C(writable).",
-        type="dict",
+    contract: dict[str, Any] | None = field(
+        default=None, metadata=option("The database's contract, whole or in part.", type="dict")
     )
-    adopt: bool = option(
-        "Whether triggers and functions of other authors on the view may be replaced.", type="bool", default=False
+    definition: dict[str, Any] | None = field(
+        default=None,
+        metadata=option(
+            "What cannot be derived about one view, where there is no contract: the mapping of a contract's C(writable).",
+            type="dict",
+        ),
     )
-    probe: bool = option(
-        "Whether new triggers are tried on a visible row, in a transaction that is rolled back.",
-        type="bool",
+    adopt: bool = field(
+        default=False,
+        metadata=option("Whether triggers and functions of other authors on the view may be replaced.", type="bool"),
+    )
+    probe: bool = field(
         default=True,
+        metadata=option(
+            "Whether new triggers are tried on a visible row, in a transaction that is rolled back.", type="bool"
+        ),
     )
-    probe_timeout: float = option("How long the probe may take.", type="float", default=5.0, unit="seconds")
-    lock_budget: float = option(
-        "How long to go on asking for locks that others hold, in all.", type="float", default=60.0, unit="seconds"
+    probe_timeout: float = field(
+        default=5.0, metadata=option("How long the probe may take.", type="float", unit="seconds")
+    )
+    lock_budget: float = field(
+        default=60.0,
+        metadata=option("How long to go on asking for locks that others hold, in all.", type="float", unit="seconds"),
     )
