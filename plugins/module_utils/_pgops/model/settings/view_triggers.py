@@ -38,7 +38,8 @@ class ViewTriggersSettings:
     definition: dict[str, Any] | None = field(
         default=None,
         metadata=option(
-            "What cannot be derived about one view, where there is no contract: the mapping of a contract's C(writable).",
+            "What cannot be derived about one view, where there is no contract: "
+            "the mapping of a contract's C(writable).",
             type="dict",
         ),
     )
