@@ -34,7 +34,7 @@ def require(needs: Iterable[Need], install: bool = True) -> None:
     if not missing:
         return
     names = " ".join(need.package for need in missing)
-    purposes = ", ".join(dict.fromkeys(f"{need.package} for {need.purpose}" for need in missing))
+    purposes = "for " + ", ".join(dict.fromkeys(need.purpose for need in missing))
     if not is_debian():
         raise SetupError(f"This machine lacks what Debian packages as {names} ({purposes}): install it and try again.")
     if not install:

@@ -205,7 +205,7 @@ def test_nothing_missing_asks_for_nothing() -> None:
     [
         (True, True, False, "--no-install was given: run apt-get install some-package."),
         (True, False, True, "run, as root, apt-get install some-package."),
-        (False, True, True, "This machine lacks what Debian packages as some-package (some-package for tests)"),
+        (False, True, True, "This machine lacks what Debian packages as some-package (for tests)"),
     ],
     ids=["refused", "no rights", "another system"],
 )
