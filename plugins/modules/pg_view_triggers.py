@@ -55,12 +55,13 @@ options:
     default: true
   probe_timeout:
     description:
-      - How long the probe may take, in seconds.
+      - How long the probe may take, in seconds, above 0 and at most 3600.
     type: float
     default: 5
   lock_budget:
     description:
-      - How long to go on asking for locks that others hold, in seconds. Each single wait is one second at most.
+      - How long to go on asking for locks that others hold, in seconds, above 0 and at most 86400.
+      - Each single wait is one second at most.
     type: float
     default: 60
 extends_documentation_fragment:
@@ -240,8 +241,8 @@ def main() -> t.NoReturn:
         required_one_of=[("view", "contract")],
     )
     need_driver(module)
-    settings = from_params(ViewTriggersSettings, module.params)
     try:
+        settings = from_params(ViewTriggersSettings, module.params)
         contract = parse_contract(settings.contract) if settings.contract is not None else None
         database = module.params["login_db"] or (contract.database if contract else "")
         if not database:

@@ -10,9 +10,10 @@ import pytest
 from _pgops.model.catalog import ViewReading
 from _pgops.model.contract.declared import ColumnRule, WritableView
 from _pgops.model.errors import RefusedError
-from _pgops.view_triggers.decide import decide_policy, sql_scalar
+from _pgops.view_triggers.decide import decide_policy
 from _pgops.view_triggers.policy import Policy
 from _pgops.view_triggers.shape import derive_shape
+from _pgops.view_triggers.sql_text import sql_scalar
 from readings import endpoints, models_of_endpoints, reading, servers, table, verified
 
 

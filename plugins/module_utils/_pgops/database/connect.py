@@ -59,7 +59,12 @@ def connect(parameters: dict[str, Any], application_name: str = "pgops", driver:
             "No PostgreSQL driver was found: install python3-psycopg2 (or psycopg 3.1 and newer) on this host."
         )
     wanted = {"connect_timeout": CONNECT_TIMEOUT, "application_name": application_name, "client_encoding": "UTF8"}
-    wanted.update(parameters)
+    if {"conninfo", "dsn"} & set(parameters):
+        raise RefusedError(
+            "connect_params may not hold a whole connection string (conninfo, dsn): give its parts. "
+            "Nothing was touched."
+        )
+    wanted.update(parameters, client_encoding="UTF8")
     connection, error_class, backend_pid = _open(driver, wanted)
 
     def reopen(database: str) -> Session:

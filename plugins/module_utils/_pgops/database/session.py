@@ -113,9 +113,14 @@ class Session:
         pid, done = self.pid, threading.Event()
 
         def watch() -> None:
-            if not done.wait(seconds):
+            if done.wait(seconds):
+                return
+            try:
                 with self.sibling(self.database) as other:
                     other.execute("SELECT pg_catalog.pg_terminate_backend(%s)", (pid,))
+            except PgOpsError:
+                # No second connection is to be had: asking the statement to stop is what is left.
+                self._connection.cancel()
 
         watcher = threading.Thread(target=watch, daemon=True)
         watcher.start()

@@ -175,7 +175,8 @@ class View:
 @dataclass(frozen=True)
 class TriggerFunction:
     """A function with what decides how it behaves. `grantees` may execute it beside its owner ('' = PUBLIC);
-    `volatility` is 'v' | 's' | 'i'; `used_elsewhere` are other relations whose triggers call it.
+    `droppable`: neither the system's nor an extension's; `volatility` is 'v' | 's' | 'i'; `used_elsewhere` are other
+    relations whose triggers call it.
     """
 
     oid: int
@@ -189,6 +190,7 @@ class TriggerFunction:
     comment: str
     grantees: tuple[str, ...]
     returns_trigger: bool
+    droppable: bool = True
     volatility: str = "v"
     strict: bool = False
     used_elsewhere: tuple[str, ...] = ()

@@ -139,7 +139,7 @@ def _not_a_view(session: Session, schema: str, name: str, found: list[dict[str, 
     near = (
         f" Views of that schema: {', '.join(views[:10])}." if views else " That schema has no view or does not exist."
     )
-    return RefusedError(
+    return NoSuchViewError(
         f"There is no view {what} in database {session.database}.{near} Nothing was touched.", view=what
     )
 
@@ -229,6 +229,7 @@ def _function(row: dict[str, Any]) -> TriggerFunction:
         comment=row["comment"],
         grantees=tuple(row["grantees"]),
         returns_trigger=row["returns_trigger"],
+        droppable=row["droppable"],
         volatility=row["volatility"],
         strict=row["strict"],
         used_elsewhere=tuple(row["used_elsewhere"]),

@@ -164,6 +164,9 @@ _FUNCTION = """
        l.lanname::text AS language, p.prosecdef AS security_definer, COALESCE(p.proconfig, '{}')::text[] AS settings,
        p.prosrc AS source, COALESCE(pg_catalog.obj_description(p.oid, 'pg_proc'), '') AS comment,
        p.prorettype = 'pg_catalog.trigger'::pg_catalog.regtype AS returns_trigger,
+       p.oid >= 16384 AND NOT EXISTS (
+         SELECT FROM pg_catalog.pg_depend e WHERE e.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+         AND e.objid = p.oid AND e.deptype = 'e') AS droppable,
        p.provolatile::text AS volatility, p.proisstrict AS strict,
        ARRAY(SELECT DISTINCT pg_catalog.format('%%I.%%I', un.nspname, uc.relname)
              FROM pg_catalog.pg_trigger u JOIN pg_catalog.pg_class uc ON uc.oid = u.tgrelid

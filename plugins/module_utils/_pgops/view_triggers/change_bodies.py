@@ -98,17 +98,28 @@ def _lock(policy: Policy, strength: str, verb: str) -> list[str]:
     writers = [f"{part.symbol}.xmin AS {part.symbol}_writer" for part in shape.preserved]
     conditions = " AND ".join([*shape.joins, *key_values(policy, "OLD")])
     locked = ", ".join(part.symbol for part in shape.preserved)
-    now = ", ".join(f"stored.now_{number}" for number, dummy in own)
-    seen = ", ".join(_of("OLD", column) for dummy, column in own)
+    pairs = {
+        part.index: _differ([(f"stored.now_{n}", _of("OLD", c)) for n, c in own if c.place.part == part.index])
+        for part in shape.preserved
+    }
+    changed = " OR ".join(filter(None, pairs.values()))
     return [
         f"SELECT {', '.join(keys + shown + writers)}\n  INTO stored FROM {joined_tables(policy)}\n"
         f"  WHERE {conditions}\n  FOR {strength} OF {locked};",
         when("NOT FOUND", "RETURN NULL;"),
-        when(f"ROW({now})::record {DIFFERS} ROW({seen})::record", *_changed_meanwhile(policy, verb)),
+        when(changed, *_changed_meanwhile(policy, verb, pairs)),
     ]
 
 
-def _changed_meanwhile(policy: Policy, verb: str) -> list[str]:
+def _differ(pairs: list[tuple[str, str]]) -> str:
+    """Whether any of the pairs is not the very same; empty where there is none."""
+    if not pairs:
+        return ""
+    now, seen = (", ".join(side) for side in zip(*pairs))
+    return f"ROW({now})::record {DIFFERS} ROW({seen})::record"
+
+
+def _changed_meanwhile(policy: Policy, verb: str, pairs: dict[int, str]) -> list[str]:
     """Another transaction's change is reported or skipped; one of this very statement is always an error."""
     shape = policy.shape
     named = " and ".join(f"{quote_ident(column.view_column)} = %s" for column in shape.row_key)
@@ -120,7 +131,11 @@ def _changed_meanwhile(policy: Policy, verb: str) -> list[str]:
         *values,
         hint="Write the rows that depend on one another in statements of their own.",
     )
-    ours = " OR ".join(_is_in_progress(f"stored.{part.symbol}_writer") for part in shape.preserved)
+    ours = " OR ".join(
+        f"({pairs[part.index]} AND {_is_in_progress(f'stored.{part.symbol}_writer')})"
+        for part in shape.preserved
+        if pairs[part.index]
+    )
     by_others = fail(
         "40001",
         f"The row with {named} of the view {shape.sql_name} was changed by another transaction while it was to be "
@@ -132,9 +147,14 @@ def _changed_meanwhile(policy: Policy, verb: str) -> list[str]:
 
 
 def _is_in_progress(xmin: str) -> str:
-    """Whether a row version that can be seen was written by a transaction still running: it can only be our own."""
-    full = f"GREATEST(pg_catalog.pg_current_xact_id()::text::int8 - pg_catalog.age({xmin}), 3)::text::xid8"
-    return f"pg_catalog.pg_xact_status({full}) = 'in progress'"
+    """Whether a row version that can be seen was written by a transaction still running: it can only be our own.
+
+    `xmin` has 32 bits; the transaction meant is the one nearest to ours. (`age()` would do the same, but counts from
+    wherever it was first called in the transaction.)
+    """
+    now = "pg_catalog.pg_current_xact_id()::text::int8"
+    nearest = f"{now} + ((({xmin}::text::int8 - {now} + 2147483648) & 4294967295) - 2147483648)"
+    return f"pg_catalog.pg_xact_status(GREATEST({nearest}, 3)::text::xid8) = 'in progress'"
 
 
 def _held_back(policy: Policy, part: Part) -> str:

@@ -16,9 +16,10 @@ from dataclasses import replace
 from ..model.catalog import UniqueIndex, ViewReading
 from ..model.contract.declared import ColumnRule, Scalar, WritableView
 from ..model.errors import RefusedError
-from ..model.identifiers import quote_ident, quote_literal
+from ..model.identifiers import quote_ident
 from .policy import ColumnPolicy, Policy
 from .shape import Part, Place, Shape
+from .sql_text import sql_scalar
 
 
 def decide_policy(reading: ViewReading, shape: Shape, declared: WritableView) -> Policy:
@@ -141,11 +142,21 @@ class _Decision:
             part.index: tuple(
                 unique
                 for unique in part.table.unique_indexes
-                if all(shape.shown(part.index, name) is not None for name in unique.columns)
+                if all(
+                    shape.shown(part.index, name) is not None or self._referred(part, name) for name in unique.columns
+                )
             )
             for part in shape.parts
             if not part.preserved
         }
+
+    def _referred(self, part: Part, name: str) -> bool:
+        """Whether another shared row, looked up before, gives the value: it refers to this part by it."""
+        joined = self._shape.joined(part.index, name)
+        others = {index for index, dummy in joined.members} if joined else set()
+        return any(
+            not other.preserved and other.index in others and part.index in other.parents for other in self._shape.parts
+        )
 
     def _insert_refusal(self, lookups: dict[int, tuple[UniqueIndex, ...]]) -> str | None:
         lost = [self._shape.part(index).label for index, keys in lookups.items() if not keys]
@@ -356,27 +367,12 @@ def _needed_rights(policy: Policy, part: Part) -> set[str]:
     return needed | {"DELETE"} if part in policy.deletes else needed
 
 
-def sql_scalar(value: Scalar) -> str:
-    """A contract's scalar as SQL."""
-    if value is None:
-        return "NULL"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, (int, float)):
-        return quote_literal(repr(value))
-    text = str(value)
-    if text.isprintable():
-        return quote_literal(text)
-    # Line breaks are spelled out: the code around the literal is indented line by line.
-    spelled = text.replace("\\", "\\\\").replace("'", "''")
-    return "E'" + "".join(c if c.isprintable() else f"\\U{ord(c):08X}" for c in spelled) + "'"
-
-
 def _root_first(parts: tuple[Part, ...], root: Part) -> tuple[Part, ...]:
     """The same order, but the root before every other key-preserved part (its parents stay before it)."""
     if not any(part.index == root.index for part in parts):
         return parts
-    before = tuple(part for part in parts if not part.preserved)
+    # Shared rows are looked up from the nearest on: what one of them refers to need not be named.
+    before = tuple(part for part in reversed(parts) if not part.preserved)
     rest = tuple(part for part in parts if part.preserved and part.index != root.index)
     return (*before, root, *rest)
 

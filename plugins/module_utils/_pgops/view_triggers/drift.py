@@ -197,8 +197,7 @@ def _refuse_others(reading: ViewReading, shape: Shape, found: Found, adopt: bool
         raise RefusedError(
             f"Function {serving[0].schema}.{serving[0].name} in database {reading.database} still serves "
             f"{', '.join(serving[0].used_elsewhere)}, which seems to have borne the name of {shape.sql_name} "
-            "before: make "
-            "that view writable anew, or remove its triggers with `state: absent`, and run this again. "
+            "before: run this for that view first; where the two changed names, with `state: absent`. "
             "Nothing was touched.",
             view=shape.sql_name,
         )
@@ -223,7 +222,7 @@ def _drop_left_functions(found: Found) -> list[str]:
     """Functions of replaced triggers that nothing else calls; their text stands in the plan's `before`."""
     kept = {function.oid for function in (*found.functions.values(), *found.foreign_functions)}
     functions = {t.function.oid: t.function for t in (*found.others, *found.stale) if t.function.oid not in kept}
-    return [_drop_function(function) for function in functions.values() if not function.used_elsewhere]
+    return [_drop_function(f) for f in functions.values() if f.droppable and not f.used_elsewhere]
 
 
 def _function_differences(reading: ViewReading, wanted: WantedFunction, found: TriggerFunction | None) -> list[str]:

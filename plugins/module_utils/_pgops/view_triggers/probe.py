@@ -204,12 +204,12 @@ def _read_back(shape: Shape, row: str) -> str:
 
 
 def _guarded(variable: str, statements: str) -> str:
-    """The data may refuse a trial (a constraint, a range): that is no fault of the triggers."""
+    """The data may refuse a trial (a constraint, a range), or a table's trigger hold it back: no fault of ours."""
     return "\n".join(
         [
             "BEGIN",
             indent(statements),
-            "EXCEPTION WHEN integrity_constraint_violation OR data_exception THEN",
+            "EXCEPTION WHEN integrity_constraint_violation OR data_exception OR triggered_data_change_violation THEN",
             f"  {variable} := 'not possible: ' || SQLERRM;",
             "END;",
         ]
@@ -233,6 +233,11 @@ def _candidates(policy: Policy) -> list[tuple[ColumnPolicy, str]]:
     return [entry[2:] for entry in found[:4]]
 
 
+def _has_triggers(policy: Policy) -> bool:
+    """Whether any table's triggers may change what is written: then another value than the given one is no fault."""
+    return any(part.table.user_triggers for part in policy.shape.parts)
+
+
 def _update(policy: Policy, column: ColumnPolicy, change: str) -> str:
     shape, name = policy.shape, quote_ident(column.place.view_column.name)
     key = " AND ".join(
@@ -245,7 +250,7 @@ def _update(policy: Policy, column: ColumnPolicy, change: str) -> str:
         f"SELECT v.* INTO stored FROM {shape.sql_name} AS v WHERE {key};",
         _same("UPDATE"),
     ]
-    if not shape.part(column.place.part).table.user_triggers:
+    if not _has_triggers(policy):
         unwritten = f"UPDATE of {name} was counted and changed nothing."
         lines.append(
             when(
@@ -326,7 +331,7 @@ def _insert(policy: Policy) -> str:
     ]
     for column in columns:
         name = quote_ident(column.place.view_column.name)
-        if not shape.part(column.place.part).table.user_triggers:
+        if not _has_triggers(policy):
             message = f"INSERT gave {name} another value than was asked for."
             condition = f"{not_null(f'seen.{name}')} AND {differs(f'stored.{name}', f'seen.{name}')}"
             lines.append(when(condition, f"RAISE EXCEPTION USING MESSAGE = {quote_literal(message)};"))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..model.catalog import UniqueIndex
+from ..model.contract.declared import Scalar
 from ..model.identifiers import quote_ident, quote_literal
 from .policy import Policy
 from .shape import KeyColumn, Part
@@ -72,11 +73,6 @@ def row_of(part: Part) -> str:
     return f"r{part.symbol[1:]}"
 
 
-def declare_rows(parts: Iterable[Part]) -> list[str]:
-    """Their declarations."""
-    return [f"{row_of(part)} {part.sql_name}%ROWTYPE" for part in parts]
-
-
 def differs(one: str, other: str) -> str:
     """Whether two values are not the very same."""
     return f"ROW({one})::record {DIFFERS} ROW({other})::record"
@@ -138,6 +134,22 @@ def same_columns(policy: Policy) -> str:
     """
     known = ", ".join(f"NEW.{quote_ident(column.place.view_column.name)}" for column in policy.columns)
     return when(f"ROW({known})::record {DIFFERS} NEW", "RETURN NULL;")
+
+
+def sql_scalar(value: Scalar) -> str:
+    """A contract's scalar as SQL."""
+    if value is None:
+        return "NULL"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return quote_literal(repr(value))
+    text = str(value)
+    if text.isprintable():
+        return quote_literal(text)
+    # Line breaks are spelled out: the code around the literal is indented line by line.
+    spelled = text.replace("\\", "\\\\").replace("'", "''")
+    return "E'" + "".join(c if c.isprintable() else f"\\U{ord(c):08X}" for c in spelled) + "'"
 
 
 def reread(policy: Policy, value_of: dict[KeyColumn, str], written: str) -> list[str]:

@@ -12,6 +12,8 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, TypeVar
 
+from ..errors import RefusedError
+
 Settings = TypeVar("Settings")
 
 #: Options that travel between the fields' metadata and an argument spec unchanged.
@@ -24,9 +26,28 @@ def option(
     choices: tuple[str, ...] | None = None,
     elements: str | None = None,
     unit: str | None = None,
+    most: float | None = None,
 ) -> dict[str, Any]:
-    """What a settings field carries as its metadata: one sentence, its type in Ansible's words, its unit."""
-    return {"sentence": sentence, "type": type, "choices": choices, "elements": elements, "unit": unit}
+    """What a settings field carries as its metadata: one sentence, its type in Ansible's words, its unit.
+
+    A number with `most` must be above 0 and not above that.
+    """
+    return {"sentence": sentence, "type": type, "choices": choices, "elements": elements, "unit": unit, "most": most}
+
+
+def check_numbers(settings: Any) -> None:
+    """Refuse numbers that are none, or out of their range; every settings class calls it when it is made.
+
+    :raises RefusedError: with the option's name and range.
+    """
+    for field in dataclasses.fields(settings):
+        value, most = getattr(settings, field.name), field.metadata["most"]
+        # Written so that "not a number", which compares with nothing, is refused too.
+        if most is not None and not 0 < value <= most:
+            raise RefusedError(
+                f"`{field.name}` is a number of {field.metadata['unit']} above 0 and at most {most:g}, not {value:g}. "
+                "Nothing was touched."
+            )
 
 
 def argument_spec(settings: type[Any]) -> dict[str, dict[str, Any]]:

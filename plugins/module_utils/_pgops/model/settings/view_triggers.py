@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from .option import option
+from .option import check_numbers, option
 
 
 @dataclass(frozen=True)
@@ -54,9 +54,14 @@ class ViewTriggersSettings:
         ),
     )
     probe_timeout: float = field(
-        default=5.0, metadata=option("How long the probe may take.", type="float", unit="seconds")
+        default=5.0, metadata=option("How long the probe may take.", type="float", unit="seconds", most=3600.0)
     )
     lock_budget: float = field(
         default=60.0,
-        metadata=option("How long to go on asking for locks that others hold, in all.", type="float", unit="seconds"),
+        metadata=option(
+            "How long to go on asking for locks that others hold, in all.", type="float", unit="seconds", most=86400.0
+        ),
     )
+
+    def __post_init__(self) -> None:
+        check_numbers(self)
