@@ -108,7 +108,7 @@ def test_a_kept_server_can_be_used_and_ended(place: Place) -> None:
     status, text = finish(place.start("--keep", "--port", str(port)))
     try:
         assert status == 0, text
-        psql = re.findall(r"^  (\S*psql .*)$", text, re.MULTILINE)
+        psql = re.findall(r"^  ('?/.*/psql'? .*)$", text, re.MULTILINE)
         assert len(psql) == 2
         for line, role in zip(psql, ("postgres", "ollama"), strict=True):
             answer = subprocess.run(
