@@ -203,13 +203,17 @@ def _read_back(shape: Shape, row: str) -> str:
     return f"SELECT v.* INTO stored FROM {shape.sql_name} AS v WHERE {_key(shape, row)};"
 
 
-def _guarded(variable: str, statements: str) -> str:
-    """The data may refuse a trial (a constraint, a range), or a table's trigger hold it back: no fault of ours."""
+def _guarded(variable: str, statements: str, may_be_held: bool = False) -> str:
+    """The data may refuse a trial (a constraint, a range): that is no fault of the triggers.
+
+    `may_be_held`: a table's trigger may hold it back as well, as where deleted rows are kept.
+    """
+    held = " OR triggered_data_change_violation" if may_be_held else ""
     return "\n".join(
         [
             "BEGIN",
             indent(statements),
-            "EXCEPTION WHEN integrity_constraint_violation OR data_exception OR triggered_data_change_violation THEN",
+            f"EXCEPTION WHEN integrity_constraint_violation OR data_exception{held} THEN",
             f"  {variable} := 'not possible: ' || SQLERRM;",
             "END;",
         ]
@@ -300,7 +304,7 @@ def _delete(policy: Policy) -> str:
         ),
         "deleted := 'passed';",
     ]
-    return _guarded("deleted", "\n".join(lines))
+    return _guarded("deleted", "\n".join(lines), may_be_held=True)
 
 
 def _is_given(policy: Policy, column: ColumnPolicy) -> bool:
