@@ -106,7 +106,13 @@ def reading(
         targets=tuple(shown),
         obstacles=tuple(obstacles),
     )
-    view_values: dict[str, Any] = {
+    view = _view(tuple(view_columns), query, more)
+    return _reading(view, {one.oid: one for one in tables.values()}, more)
+
+
+def _view(columns: tuple[ViewColumn, ...], query: ViewQuery, more: dict[str, Any]) -> View:
+    """The view, with what `more` says of it, which is taken out of there."""
+    values: dict[str, Any] = {
         "oid": 9000,
         "schema": "public",
         "name": "seen",
@@ -114,11 +120,16 @@ def reading(
         "owner_is_superuser": False,
         "owner_may_create": True,
         "security_invoker": False,
-        "columns": tuple(view_columns),
+        "columns": columns,
         "rules": (),
         "query": query,
     }
-    view_values.update({key: more.pop(key) for key in list(more) if key in view_values})
+    values.update({key: more.pop(key) for key in list(more) if key in values})
+    return View(**values)
+
+
+def _reading(view: View, tables: dict[int, Table], more: dict[str, Any]) -> ViewReading:
+    """What else a reading holds."""
     values: dict[str, Any] = {
         "database": "shop",
         "database_oid": 5,
@@ -127,8 +138,8 @@ def reading(
         "user": "postgres",
         "user_is_superuser": True,
         "user_may_act_as_owner": True,
-        "view": View(**view_values),
-        "tables": {one.oid: one for one in tables.values()},
+        "view": view,
+        "tables": tables,
         "operator_families": {EQUALS: (FAMILY,)},
         "operator_names": {EQUALS: OPERATOR},
         "cast_names": {},

@@ -149,11 +149,9 @@ def _tables(session: Session, oids: list[int], owner: int) -> dict[int, Table]:
         _by_table(session.query(statement, (oids,)))
         for statement in (sql.COLUMNS, sql.UNIQUE_INDEXES, sql.FOREIGN_KEYS)
     )
-    tables = {}
-    for row in session.query(sql.TABLES, (owner, owner, owner, oids)):
-        oid = row["oid"]
-        tables[oid] = Table(
-            oid=oid,
+    return {
+        row["oid"]: Table(
+            oid=row["oid"],
             schema=row["schema"],
             name=row["name"],
             kind=row["kind"],
@@ -165,36 +163,42 @@ def _tables(session: Session, oids: list[int], owner: int) -> dict[int, Table]:
             update_of_triggers=row["update_of_triggers"],
             user_triggers=tuple(row["user_triggers"]),
             missing_rights=tuple(row["missing_rights"]),
-            columns=tuple(
-                Column(
-                    number=c["number"],
-                    name=c["name"],
-                    type=c["type"],
-                    not_null=c["not_null"],
-                    default=c["default_value"],
-                    identity=c["identity"],
-                    generated=c["generated"],
-                    collation=c["collation_oid"],
-                )
-                for c in columns.get(oid, [])
-            ),
-            unique_indexes=tuple(
-                UniqueIndex(i["name"], tuple(i["columns"]), i["is_primary"], tuple(i["equality"]), tuple(i["families"]))
-                for i in indexes.get(oid, [])
-            ),
-            foreign_keys=tuple(
-                ForeignKey(
-                    k["name"],
-                    tuple(k["columns"]),
-                    k["referenced"],
-                    tuple(k["referenced_columns"]),
-                    sql.ACTIONS[k["on_update"]],
-                    sql.ACTIONS[k["on_delete"]],
-                )
-                for k in keys.get(oid, [])
-            ),
+            columns=tuple(map(_column, columns.get(row["oid"], []))),
+            unique_indexes=tuple(map(_unique_index, indexes.get(row["oid"], []))),
+            foreign_keys=tuple(map(_foreign_key, keys.get(row["oid"], []))),
         )
-    return tables
+        for row in session.query(sql.TABLES, (owner, owner, owner, oids))
+    }
+
+
+def _column(row: dict[str, Any]) -> Column:
+    return Column(
+        number=row["number"],
+        name=row["name"],
+        type=row["type"],
+        not_null=row["not_null"],
+        default=row["default_value"],
+        identity=row["identity"],
+        generated=row["generated"],
+        collation=row["collation_oid"],
+    )
+
+
+def _unique_index(row: dict[str, Any]) -> UniqueIndex:
+    return UniqueIndex(
+        row["name"], tuple(row["columns"]), row["is_primary"], tuple(row["equality"]), tuple(row["families"])
+    )
+
+
+def _foreign_key(row: dict[str, Any]) -> ForeignKey:
+    return ForeignKey(
+        row["name"],
+        tuple(row["columns"]),
+        row["referenced"],
+        tuple(row["referenced_columns"]),
+        sql.ACTIONS[row["on_update"]],
+        sql.ACTIONS[row["on_delete"]],
+    )
 
 
 def _by_table(rows: list[dict[str, Any]]) -> dict[int, list[dict[str, Any]]]:
