@@ -21,6 +21,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 CACHE = Path(os.environ.get("PGOPS_CACHE") or ROOT / ".cache").resolve()
+# pip asks a rustc it finds for its version, and rustup's makes itself a folder in the home for the answer.
+os.environ.setdefault("RUSTUP_HOME", str(CACHE / "rustup"))
 TAIL_LINES = 25
 # Seconds this process has waited for others that held a lock: they are nobody's work.
 WAITED = [0.0]
