@@ -84,6 +84,7 @@ def _pytest(
         "-o",
         f"cache_dir={cache}",
         "--durations=10",
+        *options,
         folder,
     ]
     core = environment.name.replace("venv-", "ansible-core ")

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from tooling import base, docker, environment, interpreters, lint, packages, test
+from tooling import base, docker, environment, interpreters, lint, packages, pytests, test
 from tooling.base import SetupError
 from tooling.interpreters import Interpreter
 from tooling.steps import Steps
@@ -271,6 +272,22 @@ def test_a_sanity_run_that_tested_nothing_is_a_failure() -> None:
         lint._sanity_ran(log.replace("shellcheck", "other"))
     with pytest.raises(SetupError, match="never ran on a file"):
         lint._sanity_ran(log + "WARNING: All targets skipped.\n")
+
+
+def test_plays_run_on_every_core_and_the_rest_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[list[str]] = []
+    monkeypatch.setattr(pytests, "collections_paths", lambda _environment: [])
+    monkeypatch.setattr(pytests, "_server", lambda _major, _install: None)
+    monkeypatch.setattr(Steps, "command", lambda _steps, _name, command, *_more, **_options: told.append(command))
+    python = interpreters.Interpreter((3, 12, 0), Path(sys.executable), True)
+    both = [environment.Environment(name, Path("/venv"), python) for name in ("venv-2.19", "venv-2.21")]
+    pytests.run_integration(Steps("part", 60), both, False)
+    ignored = [[word for word in command if str(word).startswith("--ignore=")] for command in told]
+    folder = ROOT / "tests" / "integration"
+    assert ignored == [[f"--ignore={folder / name}" for name in pytests.WITHOUT_ANSIBLE], []]
+    through = [path.name for path in folder.rglob("*.py") if re.search(r"^from play", path.read_text("utf-8"), re.M)]
+    assert through
+    assert not set(through) & set(pytests.WITHOUT_ANSIBLE)
 
 
 def result_of(run: test.Runner, minutes: int = 1) -> test.Result:
