@@ -13,7 +13,7 @@ from _pgops.model.errors import RefusedError
 from _pgops.view_triggers.decide import decide_policy
 from _pgops.view_triggers.policy import Policy
 from _pgops.view_triggers.shape import derive_shape
-from _pgops.view_triggers.sql_text import sql_scalar
+from _pgops.view_triggers.sql_text import VALUE, fail, sql_scalar
 from readings import endpoints, models_of_endpoints, reading, servers, table, verified
 
 
@@ -167,6 +167,11 @@ def test_all_problems_come_at_once() -> None:
     with pytest.raises(RefusedError) as refused:
         decided(servers(), root="x", fixed_values={"y": {"z": 1}}, columns={"w": ColumnRule()})
     assert len(refused.value.facts["problems"]) == 3  # type: ignore[arg-type]
+
+
+def test_message_keeps_names_that_look_like_a_place_for_a_value() -> None:
+    raised = fail("40001", f"The view a%sb with id {VALUE} was changed.", "OLD.id")
+    assert "'The view a%sb with id ' || COALESCE((OLD.id)::text, 'NULL') || ' was changed.'" in raised
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from .shape import Part
 from .sql_text import (
     DIFFERS,
     LABEL,
+    VALUE,
     block,
     differs,
     fail,
@@ -122,7 +123,7 @@ def _differ(pairs: list[tuple[str, str]]) -> str:
 def _changed_meanwhile(policy: Policy, verb: str, pairs: dict[int, str]) -> list[str]:
     """Another transaction's change is reported or skipped; one of this very statement is always an error."""
     shape = policy.shape
-    named = " and ".join(f"{quote_ident(column.view_column)} = %s" for column in shape.row_key)
+    named = " and ".join(f"{quote_ident(column.view_column)} = {VALUE}" for column in shape.row_key)
     values = [f"OLD.{quote_ident(column.view_column)}" for column in shape.row_key]
     by_ourselves = fail(
         "27000",

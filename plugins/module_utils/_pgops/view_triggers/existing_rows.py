@@ -14,7 +14,7 @@ from ..model.identifiers import quote_ident
 from .insert_values import Columns, earlier_value, joined_value, new, select_by
 from .policy import FEATURE_NOT_SUPPORTED, ColumnPolicy, Policy
 from .shape import Part
-from .sql_text import differs, fail, not_null, row_of, when
+from .sql_text import VALUE, differs, fail, not_null, row_of, when
 
 #: The extra column of RETURNING that tells a row that was there from a new one.
 WAS_THERE = "pgops_was_there"
@@ -161,8 +161,8 @@ def kept_promises(policy: Policy) -> list[str]:
         found = f"{row_of(part)}.{quote_ident(column.place.column.name)}::{column.place.view_column.type}"
         stored = f"result.{name}" if part.preserved else found
         message = (
-            f"The INSERT into the view {policy.shape.sql_name} gives {name} the value %s, but the row of {part.label} "
-            "that exists already has %s; nothing was written."
+            f"The INSERT into the view {policy.shape.sql_name} gives {name} the value {VALUE}, but the row of "
+            f"{part.label} that exists already has {VALUE}; nothing was written."
         )
         state = "23505" if part.preserved else FEATURE_NOT_SUPPORTED
         given = " AND ".join([*condition, not_null(new(column)), _other(policy, column, stored)])

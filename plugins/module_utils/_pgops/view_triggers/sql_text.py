@@ -17,6 +17,9 @@ from .shape import KeyColumn, Part
 #: Compares two values byte by byte: `IS DISTINCT FROM` calls 1.0 and 1.00 the same and fails for json and point.
 DIFFERS = "OPERATOR(pg_catalog.*<>)"
 
+#: Where a message of `fail` holds a value of the row; no name in PostgreSQL can hold this character.
+VALUE = "\0"
+
 #: The label of every generated block.
 LABEL = "pgops"
 
@@ -40,8 +43,8 @@ def block(declarations: Iterable[str], body: Iterable[str]) -> str:
 
 
 def fail(sqlstate: str, message: str, *values: str, hint: str = "", part: Part | None = None) -> str:
-    """A RAISE that names the object. Each `%s` of the message stands for one of `values`, which are SQL."""
-    pieces = message.split("%s")
+    """A RAISE that names the object. Each VALUE in the message stands for one of `values`, which are SQL."""
+    pieces = message.split(VALUE)
     text = quote_literal(pieces[0])
     for value, piece in zip(values, pieces[1:]):
         text += f" || COALESCE(({value})::text, 'NULL')" + (f" || {quote_literal(piece)}" if piece else "")
