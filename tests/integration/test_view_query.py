@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from harness import Client, Server
 
@@ -30,10 +32,18 @@ CREATE TABLE "odd (table)" ("a b" int PRIMARY KEY, ":c" text, "{e}" text);
 """
 
 
+def seen_by(session: Any, schema: str, name: str, functions: tuple[str, ...]) -> Any:
+    """One reading of a view in a snapshot of its own, as the workflow takes it."""
+    from _pgops.observe.catalog import look_at_view
+
+    with session.transaction("REPEATABLE READ READ ONLY"):
+        return look_at_view(session, schema, name, functions)
+
+
 @pytest.mark.parametrize("driver", ["psycopg", "psycopg2"])
 def test_derived_columns_are_those_the_server_tells(server: Server, scanner_database: str, driver: str) -> None:
     from _pgops.database.connect import connect
-    from _pgops.observe.catalog import read_view, told_columns
+    from _pgops.observe.catalog import told_columns
     from _pgops.view_triggers.shape import derive_shape
     from _pgops.view_triggers.workflow import origins
     from psycopg.conninfo import conninfo_to_dict
@@ -43,7 +53,7 @@ def test_derived_columns_are_those_the_server_tells(server: Server, scanner_data
     seen = {}
     with connect(conninfo_to_dict(server.cluster.dsn(scanner_database)), driver=driver) as session:
         for name in VIEWS:
-            shape = derive_shape(read_view(session, "public", name, ()))
+            shape = derive_shape(seen_by(session, "public", name, ()))
             told = told_columns(session, shape.view.oid)
             seen[name] = [place.view_column.name for place in shape.places]
             assert (told is None) == (driver == "psycopg2"), "psycopg2 has no way to describe a statement"
@@ -69,7 +79,6 @@ def test_every_stored_query_of_the_system_can_be_read(server: Server, empty_data
 
 def test_renamed_columns_keep_their_place(server: Server, scanner_database: str) -> None:
     from _pgops.database.connect import connect
-    from _pgops.observe.catalog import read_view
     from _pgops.view_triggers.shape import derive_shape
     from psycopg.conninfo import conninfo_to_dict
 
@@ -77,7 +86,7 @@ def test_renamed_columns_keep_their_place(server: Server, scanner_database: str)
     client.run("ALTER VIEW servers RENAME COLUMN scan_date TO seen; ALTER TABLE endpoints RENAME COLUMN ip TO address")
     client.close()
     with connect(conninfo_to_dict(server.cluster.dsn(scanner_database))) as session:
-        shape = derive_shape(read_view(session, "public", "servers", ()))
+        shape = derive_shape(seen_by(session, "public", "servers", ()))
     assert [(place.view_column.name, place.column.name) for place in shape.places] == [
         ("id", "id"),
         ("ip", "address"),
@@ -88,11 +97,10 @@ def test_renamed_columns_keep_their_place(server: Server, scanner_database: str)
 
 def test_both_drivers_read_the_same(server: Server, scanner_database: str) -> None:
     from _pgops.database.connect import connect
-    from _pgops.observe.catalog import read_view
     from psycopg.conninfo import conninfo_to_dict
 
     readings = []
     for driver in ("psycopg", "psycopg2"):
         with connect(conninfo_to_dict(server.cluster.dsn(scanner_database)), driver=driver) as session:
-            readings.append(read_view(session, "public", "servers", ("pgops_servers_insert",)))
+            readings.append(seen_by(session, "public", "servers", ("pgops_servers_insert",)))
     assert readings[0] == readings[1]

@@ -41,23 +41,18 @@ _KINDS = {
 }
 
 
-def read_view(session: Session, schema: str, name: str, function_names: Iterable[str]) -> ViewReading:
-    """All that decides how writes through a view reach its tables, as one snapshot shows it.
-
-    :param function_names: names in the view's schema to look for functions of.
-    :raises RefusedError: when there is no such view.
-    """
-    with session.transaction("REPEATABLE READ READ ONLY"):
-        return look_at_view(session, schema, name, function_names)
-
-
 def read_server(session: Session) -> dict[str, Any]:
     """`version`, `in_recovery`, `replication_role`, `user`, `is_superuser` and `database_oid` of the session."""
     return session.one(sql.SERVER)
 
 
 def look_at_view(session: Session, schema: str, name: str, function_names: Iterable[str]) -> ViewReading:
-    """The same within the caller's transaction."""
+    """All that decides how writes through a view reach its tables, as the caller's transaction shows it.
+
+    :param function_names: names in the view's schema to look for functions of.
+    :raises NoSuchViewError: when there is no relation of that name.
+    :raises RefusedError: when it is no view.
+    """
     server = read_server(session)
     found = session.query(sql.VIEW, (schema, name))
     if not found or found[0]["kind"] != "v":
