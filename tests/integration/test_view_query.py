@@ -34,7 +34,7 @@ CREATE TABLE "odd (table)" ("a b" int PRIMARY KEY, ":c" text, "{e}" text);
 
 def seen_by(session: Any, schema: str, name: str, functions: tuple[str, ...]) -> Any:
     """One reading of a view in a snapshot of its own, as the workflow takes it."""
-    from _pgops.observe.catalog import look_at_view
+    from _pgops.observe.catalog.view import look_at_view
 
     with session.transaction("REPEATABLE READ READ ONLY"):
         return look_at_view(session, schema, name, functions)
@@ -43,7 +43,7 @@ def seen_by(session: Any, schema: str, name: str, functions: tuple[str, ...]) ->
 @pytest.mark.parametrize("driver", ["psycopg", "psycopg2"])
 def test_derived_columns_are_those_the_server_tells(server: Server, scanner_database: str, driver: str) -> None:
     from _pgops.database.connect import connect
-    from _pgops.observe.catalog import told_columns
+    from _pgops.observe.catalog.view import told_columns
     from _pgops.view_triggers.shape import derive_shape
     from _pgops.view_triggers.workflow import origins
     from psycopg.conninfo import conninfo_to_dict

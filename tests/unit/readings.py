@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from _pgops.model.catalog import (
+from _pgops.model.catalog.view import (
     Attribute,
     Column,
     Equality,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from _pgops.database.connect import SESSION_SETTINGS
-from _pgops.model.catalog import ViewReading
+from _pgops.model.catalog.view import ViewReading
 from _pgops.model.contract.declared import WritableView
 from _pgops.safe_ddl.ladder import LADDER
 from _pgops.view_triggers.decide import decide_policy

@@ -8,7 +8,7 @@ import dataclasses
 from typing import Any
 
 import pytest
-from _pgops.model.catalog import InsteadTrigger, TriggerFunction, ViewReading
+from _pgops.model.catalog.view import InsteadTrigger, TriggerFunction, ViewReading
 from _pgops.model.contract.declared import WritableView
 from _pgops.model.errors import RefusedError
 from _pgops.model.plan import Plan

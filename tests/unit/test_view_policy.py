@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from _pgops.model.catalog import ViewReading
+from _pgops.model.catalog.view import ViewReading
 from _pgops.model.contract.declared import ColumnRule, WritableView
 from _pgops.model.errors import RefusedError
 from _pgops.view_triggers.decide import decide_policy

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..model.catalog import Attribute, Equality, JoinedRelation, Target, ViewQuery
+from ..model.catalog.view import Attribute, Equality, JoinedRelation, Target, ViewQuery
 from .node_tree import read_nodes
 
 _RTE_RELATION, _RTE_JOIN = "0", "2"

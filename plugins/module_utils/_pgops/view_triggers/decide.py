@@ -13,7 +13,7 @@ import difflib
 from collections.abc import Iterable
 from dataclasses import replace
 
-from ..model.catalog import UniqueIndex, ViewReading
+from ..model.catalog.view import UniqueIndex, ViewReading
 from ..model.contract.declared import ColumnRule, Scalar, WritableView
 from ..model.errors import RefusedError
 from ..model.identifiers import quote_ident

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..model.catalog import InsteadTrigger, TriggerFunction, ViewReading
+from ..model.catalog.view import InsteadTrigger, TriggerFunction, ViewReading
 from ..model.errors import RefusedError
 from ..model.identifiers import quote_ident, quote_literal
 from ..model.plan import Plan

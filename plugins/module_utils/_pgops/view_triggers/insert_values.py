@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from ..model.catalog import UniqueIndex
+from ..model.catalog.view import UniqueIndex
 from ..model.identifiers import quote_ident
 from .policy import ColumnPolicy, Policy
 from .shape import Part

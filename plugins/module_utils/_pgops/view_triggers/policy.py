@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..model.catalog import UniqueIndex
+from ..model.catalog.view import UniqueIndex
 from .shape import Part, Place, Shape
 
 #: The condition name of PostgreSQL for what a view cannot do.

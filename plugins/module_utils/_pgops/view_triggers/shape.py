@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..model.catalog import (
+from ..model.catalog.view import (
     Attribute,
     Column,
     Equality,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..model.catalog import UniqueIndex
+from ..model.catalog.view import UniqueIndex
 from ..model.contract.declared import Scalar
 from ..model.identifiers import quote_ident, quote_literal
 from .policy import Policy

@@ -10,14 +10,14 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ..database.session import DatabaseError, LostCommitError, Session
-from ..model.catalog import ViewReading
+from ..model.catalog.view import ViewReading
 from ..model.contract.declared import Contract, WritableView
 from ..model.contract.parse import parse_contract, parse_writable
 from ..model.errors import PgOpsError, RefusedError
 from ..model.identifiers import parse_qualified, quote_ident
 from ..model.plan import Plan
 from ..model.settings.view_triggers import ViewTriggersSettings
-from ..observe.catalog import NoSuchViewError, look_at_view, read_functions, read_server, told_columns
+from ..observe.catalog.view import NoSuchViewError, look_at_view, read_functions, read_server, told_columns
 from ..safe_ddl.exclusion import exclusive
 from ..safe_ddl.ladder import Climb, climb, patiently
 from .decide import decide_policy

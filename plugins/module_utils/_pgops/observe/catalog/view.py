@@ -13,8 +13,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from ..database.session import Session
-from ..model.catalog import (
+from ...database.session import Session
+from ...model.catalog.view import (
     Column,
     ForeignKey,
     InsteadTrigger,
@@ -26,10 +26,10 @@ from ..model.catalog import (
     ViewQuery,
     ViewReading,
 )
-from ..model.errors import RefusedError
-from ..model.identifiers import quote_ident
-from . import catalog_sql as sql
-from .view_query import read_view_query
+from ...model.errors import RefusedError
+from ...model.identifiers import quote_ident
+from ..view_query import read_view_query
+from . import view_sql as sql
 
 _EVENTS = ((4, "insert"), (16, "update"), (8, "delete"))
 _KINDS = {

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What was read from a database's catalog: plain facts, no judgement.
+"""What decides how writes through one view reach its tables: plain facts, no judgement.
 
 Names are as stored, unquoted; types are written as `format_type` writes them under
 `search_path = pg_catalog`, so they are qualified wherever that is needed.
