@@ -1,0 +1,298 @@
+# Copyright: (c) 2026, Ollama Scanner maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The bulk readings of what surrounds the relations. But for SERVER, rows are JSON arrays that begin with their kind.
+
+Words in braces are spelled by `versions`.
+"""
+
+from __future__ import annotations
+
+# `may_..` decide which further questions are asked: a refused one would end the snapshot.
+SERVER = """
+SELECT pg_catalog.current_setting('server_version_num')::int AS version,
+       pg_catalog.current_setting('server_version') AS version_text,
+       pg_catalog.pg_is_in_recovery() AS in_recovery,
+       current_user::text AS "user",
+       r.rolsuper AS is_superuser,
+       d.datname::text AS database, d.oid::int8 AS database_oid, o.rolname::text AS owner,
+       pg_catalog.pg_encoding_to_char(d.encoding)::text AS encoding,
+       d.datcollate::text AS collation,
+       {collation_version} AS collation_version, {collation_version_now} AS collation_version_now,
+       extract(epoch FROM pg_catalog.clock_timestamp())::float8 AS now,
+       extract(epoch FROM pg_catalog.pg_postmaster_start_time())::float8 AS started,
+       extract(epoch FROM pg_catalog.pg_stat_get_db_stat_reset_time(d.oid))::float8 AS database_statistics_since,
+       extract(epoch FROM pg_catalog.pg_stat_get_bgwriter_stat_reset_time())::float8 AS server_statistics_since,
+       pg_catalog.current_setting('block_size')::int AS block_size,
+       pg_catalog.has_function_privilege('pg_catalog.pg_hba_file_rules()', 'EXECUTE') AS may_hba,
+       pg_catalog.has_function_privilege('pg_catalog.pg_show_all_file_settings()', 'EXECUTE') AS may_file_settings,
+       pg_catalog.has_function_privilege('pg_catalog.pg_stat_file(text)', 'EXECUTE') AS may_stat_file,
+       pg_catalog.has_table_privilege('pg_catalog.pg_authid', 'SELECT') AS may_passwords,
+       r.rolsuper OR pg_catalog.pg_has_role('pg_read_all_settings', 'USAGE') AS may_all_settings,
+       r.rolsuper OR pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE') AS may_all_stats
+FROM pg_catalog.pg_database d
+JOIN pg_catalog.pg_roles r ON r.rolname = current_user
+JOIN pg_catalog.pg_roles o ON o.oid = d.datdba
+WHERE d.datname = pg_catalog.current_database()
+"""
+
+ROLES = """
+SELECT pg_catalog.json_build_array('role', r.oid::int8, r.rolname, r.rolsuper, r.rolinherit, r.rolcreaterole,
+  r.rolcreatedb, r.rolcanlogin, r.rolreplication, r.rolbypassrls, r.rolconnlimit,
+  CASE WHEN pg_catalog.isfinite(r.rolvaliduntil) THEN extract(epoch FROM r.rolvaliduntil) END)
+FROM pg_catalog.pg_roles r
+"""
+
+MEMBERS = """
+SELECT pg_catalog.json_build_array('member', m.roleid::int8, m.member::int8, m.admin_option, {member_inherits},
+  {member_may_set})
+FROM pg_catalog.pg_auth_members m
+"""
+
+ACCESS_METHODS = """
+SELECT pg_catalog.json_build_array('access_method', a.oid::int8, a.amname) FROM pg_catalog.pg_am a
+"""
+
+MEMBERS_OF_EXTENSIONS = """
+SELECT pg_catalog.json_build_array('extension_member', d.classid::pg_catalog.regclass::text, d.objid::int8)
+FROM pg_catalog.pg_depend d
+WHERE d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass AND d.deptype = 'e'
+"""
+
+SCHEMAS = """
+SELECT pg_catalog.json_build_array('schema', n.oid::int8, n.nspname, n.nspowner::int8, n.nspacl::text)
+FROM pg_catalog.pg_namespace n WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+"""
+
+PARENTS = """
+SELECT pg_catalog.json_build_array('parent', i.inhrelid::int8, i.inhparent::int8) FROM pg_catalog.pg_inherits i
+"""
+
+# Row types of tables, and arrays of them, are no types of columns worth knowing, and there is one for every table.
+TYPES = """
+SELECT pg_catalog.json_build_array('type', t.oid::int8, pg_catalog.format_type(t.oid, -1), t.typtype::text,
+  t.typcategory::text, t.typbasetype::int8, t.typelem::int8, t.typnotnull, t.typcollation::int8)
+FROM pg_catalog.pg_type t
+LEFT JOIN pg_catalog.pg_class c ON c.oid = t.typrelid
+LEFT JOIN pg_catalog.pg_type e ON e.oid = t.typelem AND t.typcategory = 'A'
+LEFT JOIN pg_catalog.pg_class ec ON ec.oid = e.typrelid
+WHERE COALESCE(c.relkind, ec.relkind, 'c') = 'c'
+"""
+
+SETTINGS = """
+SELECT pg_catalog.json_build_array('setting', s.name, s.setting, s.unit, s.context, s.source, s.boot_val,
+  s.pending_restart)
+FROM pg_catalog.pg_settings s
+"""
+
+ROLE_SETTINGS = """
+SELECT pg_catalog.json_build_array('role_settings', COALESCE(d.datname, ''), COALESCE(r.rolname, ''), s.setconfig)
+FROM pg_catalog.pg_db_role_setting s
+LEFT JOIN pg_catalog.pg_database d ON d.oid = s.setdatabase
+LEFT JOIN pg_catalog.pg_roles r ON r.oid = s.setrole
+"""
+
+EXTENSIONS = """
+SELECT pg_catalog.json_build_array('extension', e.extname, e.extversion, x.default_version, n.nspname,
+  e.extowner::int8)
+FROM pg_catalog.pg_extension e
+JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace
+LEFT JOIN pg_catalog.pg_available_extensions x ON x.name = e.extname
+"""
+
+COLLATIONS = """
+SELECT pg_catalog.json_build_array('collation', c.oid::int8, n.nspname, c.collname, c.collprovider::text,
+  c.collisdeterministic, c.collversion, v.now)
+FROM pg_catalog.pg_collation c
+JOIN pg_catalog.pg_namespace n ON n.oid = c.collnamespace
+CROSS JOIN LATERAL (SELECT CASE WHEN c.collversion IS NOT NULL OR c.oid >= 16384
+                           THEN pg_catalog.pg_collation_actual_version(c.oid) END AS now) v
+WHERE c.oid >= 16384 OR c.collversion <> v.now
+"""
+
+OPERATOR_CLASSES = """
+SELECT pg_catalog.json_build_array('operator_class', o.oid::int8, m.amname, o.opcfamily::int8, o.opcintype::int8,
+  o.opcname, o.opcdefault)
+FROM pg_catalog.pg_opclass o JOIN pg_catalog.pg_am m ON m.oid = o.opcmethod
+"""
+
+EQUALITIES = """
+SELECT pg_catalog.json_build_array('equality', w.amopfamily::int8, w.amopopr::int8)
+FROM pg_catalog.pg_amop w JOIN pg_catalog.pg_am m ON m.oid = w.amopmethod
+WHERE m.amname = 'btree' AND w.amopstrategy = 3 OR m.amname = 'hash' AND w.amopstrategy = 1
+"""
+
+COMMENTS = """
+SELECT pg_catalog.json_build_array('comment', d.classoid::pg_catalog.regclass::text, d.objoid::int8, d.objsubid,
+  d.description)
+FROM pg_catalog.pg_description d WHERE d.objoid >= 16384
+"""
+
+KEYWORDS = """
+SELECT pg_catalog.json_build_array('keyword', k.word, k.catcode::text) FROM pg_catalog.pg_get_keywords() k
+"""
+
+PUBLICATIONS = """
+SELECT pg_catalog.json_build_array('publication', p.pubname, p.puballtables, p.pubinsert, p.pubupdate, p.pubdelete,
+  p.pubtruncate,
+  ARRAY(SELECT c.oid::int8 FROM pg_catalog.pg_publication_tables t
+        JOIN pg_catalog.pg_namespace n ON n.nspname = t.schemaname
+        JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = t.tablename
+        WHERE t.pubname = p.pubname))
+FROM pg_catalog.pg_publication p
+"""
+
+DEFAULT_PRIVILEGES = """
+SELECT pg_catalog.json_build_array('default_privileges', d.defaclrole::int8, COALESCE(n.nspname, ''),
+  d.defaclobjtype::text, d.defaclacl::text)
+FROM pg_catalog.pg_default_acl d LEFT JOIN pg_catalog.pg_namespace n ON n.oid = d.defaclnamespace
+"""
+
+LANGUAGES = """
+SELECT pg_catalog.json_build_array('language', l.lanname, l.lanpltrusted, l.lanacl::text)
+FROM pg_catalog.pg_language l WHERE l.lanispl
+"""
+
+EVENT_TRIGGERS = """
+SELECT pg_catalog.json_build_array('event_trigger', e.evtname, e.evtevent, r.rolname, r.rolsuper, e.evtenabled::text)
+FROM pg_catalog.pg_event_trigger e JOIN pg_catalog.pg_roles r ON r.oid = e.evtowner
+"""
+
+# The view shows the options of a mapping to those who may know them, else NULL. A user of 0 is PUBLIC.
+FOREIGN_SERVERS = """
+SELECT pg_catalog.json_build_array('foreign_server', s.srvname, w.fdwname, s.srvowner::int8, s.srvacl::text,
+  ARRAY(SELECT CASE u.umuser WHEN 0 THEN '' ELSE u.usename::text END FROM pg_catalog.pg_user_mappings u
+        WHERE u.srvid = s.oid ORDER BY 1),
+  ARRAY(SELECT CASE u.umuser WHEN 0 THEN '' ELSE u.usename::text END FROM pg_catalog.pg_user_mappings u
+        WHERE u.srvid = s.oid AND EXISTS (
+          SELECT FROM pg_catalog.pg_options_to_table(u.umoptions) o WHERE o.option_name = 'password') ORDER BY 1))
+FROM pg_catalog.pg_foreign_server s JOIN pg_catalog.pg_foreign_data_wrapper w ON w.oid = s.srvfdw
+"""
+
+DATABASES = """
+SELECT pg_catalog.json_build_array('database', d.oid::int8, d.datname, d.datdba::int8, d.datistemplate, d.datallowconn,
+  d.datconnlimit, pg_catalog.age(d.datfrozenxid), pg_catalog.mxid_age(d.datminmxid), d.datacl::text,
+  s.checksum_failures, s.blks_read, s.blks_hit, s.deadlocks, s.temp_bytes)
+FROM pg_catalog.pg_database d LEFT JOIN pg_catalog.pg_stat_database s ON s.datid = d.oid
+"""
+
+SLOTS = """
+SELECT pg_catalog.json_build_array('slot', s.slot_name, s.slot_type, s.database, s.active,
+  CASE WHEN NOT pg_catalog.pg_is_in_recovery()
+       THEN pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_lsn(), s.restart_lsn)::int8 END,
+  GREATEST(pg_catalog.age(s.xmin), pg_catalog.age(s.catalog_xmin)), s.wal_status)
+FROM pg_catalog.pg_replication_slots s
+"""
+
+PREPARED = """
+SELECT pg_catalog.json_build_array('prepared', p.gid, p.owner, p.database,
+  extract(epoch FROM pg_catalog.clock_timestamp() - p.prepared), pg_catalog.age(p.transaction))
+FROM pg_catalog.pg_prepared_xacts p
+"""
+
+# Of other users' sessions one without pg_read_all_stats sees little: those fields are NULL.
+BACKENDS = """
+SELECT pg_catalog.json_build_array('backend', a.pid, a.usename, a.datname, a.application_name, a.state,
+  extract(epoch FROM pg_catalog.clock_timestamp() - a.xact_start), pg_catalog.age(a.backend_xmin), l.ssl,
+  a.client_addr IS NOT NULL)
+FROM pg_catalog.pg_stat_activity a LEFT JOIN pg_catalog.pg_stat_ssl l ON l.pid = a.pid
+WHERE a.backend_type = 'client backend' AND a.pid <> pg_catalog.pg_backend_pid()
+"""
+
+ARCHIVER = """
+SELECT pg_catalog.json_build_array('archiver', a.archived_count, a.failed_count,
+  extract(epoch FROM a.last_archived_time), extract(epoch FROM a.last_failed_time))
+FROM pg_catalog.pg_stat_archiver a
+"""
+
+BUILDING = """
+SELECT pg_catalog.json_build_array('building', p.relid::int8, p.index_relid::int8)
+FROM pg_catalog.pg_stat_progress_create_index p
+WHERE p.datid = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())
+"""
+
+# Which relations' definitions call a function, or use an operator, that a user made: reading them runs that code.
+USER_CODE = """
+SELECT pg_catalog.json_build_array('user_code', x.oid::int8)
+FROM (
+  SELECT DISTINCT COALESCE(f.adrelid, k.conrelid, i.indrelid, p.polrelid, w.ev_class, e.stxrelid) AS oid
+  FROM pg_catalog.pg_depend d
+  LEFT JOIN pg_catalog.pg_attrdef f
+    ON d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass AND f.oid = d.objid
+  LEFT JOIN pg_catalog.pg_constraint k
+    ON d.classid = 'pg_catalog.pg_constraint'::pg_catalog.regclass AND k.oid = d.objid
+  LEFT JOIN pg_catalog.pg_index i
+    ON d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND i.indexrelid = d.objid
+  LEFT JOIN pg_catalog.pg_policy p
+    ON d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass AND p.oid = d.objid
+  LEFT JOIN pg_catalog.pg_rewrite w
+    ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND w.oid = d.objid
+  LEFT JOIN pg_catalog.pg_statistic_ext e
+    ON d.classid = 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass AND e.oid = d.objid
+  WHERE d.refobjid >= 16384 AND d.refclassid IN (
+    'pg_catalog.pg_proc'::pg_catalog.regclass, 'pg_catalog.pg_operator'::pg_catalog.regclass,
+    'pg_catalog.pg_opclass'::pg_catalog.regclass)
+    AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend m WHERE m.classid = d.refclassid AND m.objid = d.refobjid
+                    AND m.deptype = 'e')
+) x WHERE x.oid IS NOT NULL
+"""
+
+FACTS = "UNION ALL".join(
+    (
+        ROLES,
+        MEMBERS,
+        ACCESS_METHODS,
+        MEMBERS_OF_EXTENSIONS,
+        SCHEMAS,
+        PARENTS,
+        TYPES,
+        SETTINGS,
+        ROLE_SETTINGS,
+        EXTENSIONS,
+        COLLATIONS,
+        OPERATOR_CLASSES,
+        EQUALITIES,
+        COMMENTS,
+        KEYWORDS,
+        PUBLICATIONS,
+        DEFAULT_PRIVILEGES,
+        LANGUAGES,
+        EVENT_TRIGGERS,
+        FOREIGN_SERVERS,
+        DATABASES,
+        SLOTS,
+        PREPARED,
+        BACKENDS,
+        ARCHIVER,
+        BUILDING,
+        USER_CODE,
+    )
+)
+
+HBA = """
+SELECT pg_catalog.json_build_array('hba', h.line_number, h.type, h.database, h.user_name, h.address, h.netmask,
+  h.auth_method, h.error)
+FROM pg_catalog.pg_hba_file_rules h
+"""
+
+FILE_SETTINGS = """
+SELECT pg_catalog.json_build_array('file_setting', f.sourcefile, f.sourceline, f.name, f.error)
+FROM pg_catalog.pg_file_settings f WHERE f.error IS NOT NULL
+"""
+
+# Only the kind of a password is told, never the password.
+PASSWORDS = """
+SELECT pg_catalog.json_build_array('password', a.oid::int8,
+  CASE WHEN a.rolpassword IS NULL THEN 'none' WHEN a.rolpassword LIKE 'md5%' THEN 'md5'
+       WHEN a.rolpassword LIKE 'SCRAM-SHA-256$%' THEN 'scram' ELSE 'other' END)
+FROM pg_catalog.pg_authid a
+"""
+
+# PG_VERSION is written when a database is made, and never again.
+DATABASE_MADE = """
+SELECT pg_catalog.json_build_array('database_made', extract(epoch FROM f.modification))
+FROM pg_catalog.pg_database d
+CROSS JOIN LATERAL pg_catalog.pg_stat_file('base/' || d.oid || '/PG_VERSION', true) f
+WHERE d.datname = pg_catalog.current_database() AND f.modification IS NOT NULL
+"""

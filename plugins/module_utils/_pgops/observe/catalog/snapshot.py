@@ -1,0 +1,280 @@
+# Copyright: (c) 2026, Ollama Scanner maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Reads a whole database's catalog in one short snapshot: about ten bulk queries, whatever the size.
+
+Nothing above ACCESS SHARE is taken on the system's own tables, no relation of a user is opened but sequences whose
+value is asked for, and no code that a user wrote is run.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from sys import intern
+from typing import Any
+
+from ...database.session import Session
+from ...model.catalog.relations import (
+    Column,
+    ColumnStatistics,
+    Constraint,
+    Index,
+    Relation,
+    Sequence,
+    SequenceUse,
+    TableUsage,
+)
+from ...model.catalog.server import Server
+from ...model.catalog.snapshot import Catalog, Unread
+from . import relation_sql, server_sql
+from .facts import Facts, code_rows
+from .stream import Row, stream
+from .versions import spelled
+
+SNAPSHOT = "REPEATABLE READ READ ONLY"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What else is to be read in the same snapshot, by OID, because reading it for everything would take long."""
+
+    sequences: frozenset[int] = frozenset()
+    definitions: frozenset[int] = frozenset()
+    sizes: frozenset[int] = frozenset()
+
+
+@dataclass
+class Details:
+    """What was read on top: definitions of indexes (SQL) and sizes of relations (bytes), by OID."""
+
+    definitions: dict[int, str] = field(default_factory=dict)
+    sizes: dict[int, int] = field(default_factory=dict)
+
+
+def nothing_more(catalog: Catalog) -> Wanted:
+    """Nothing is wanted beyond the catalog."""
+    return Wanted()
+
+
+def read_catalog(session: Session, want: Callable[[Catalog], Wanted] = nothing_more) -> tuple[Catalog, Details]:
+    """The catalog of the session's database, and what `want` asks for once the catalog is known.
+
+    :raises DatabaseError: when PostgreSQL refuses a reading.
+    """
+    with session.transaction(SNAPSHOT), _without_collector():
+        server, may = _server(session)
+        facts = Facts()
+        stream(session, spelled(_facts_query(may), server.version), facts.take)
+        catalog = Catalog(server=server)
+        facts.fill(catalog)
+        _relations(session, catalog, facts)
+        _columns(session, catalog)
+        _indexes(session, catalog, facts)
+        _constraints(session, catalog, facts)
+        stream(session, spelled(relation_sql.CODE, server.version), code_rows(catalog, facts))
+        _statistics(session, catalog)
+        _sequences(session, catalog)
+        catalog.unread = _unread(may)
+        catalog.server = server._replace(
+            database_since=facts.database_since, oldest_activity=_oldest_activity(catalog.usage.values())
+        )
+        details = _details(session, catalog, want(catalog))
+    return catalog, details
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Millions of tuples are made, none of them in a cycle: looking for cycles would take a third of the time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+_MAY = {
+    "hba": (server_sql.HBA, "the rules of pg_hba.conf"),
+    "file_settings": (server_sql.FILE_SETTINGS, "errors in configuration files"),
+    "passwords": (server_sql.PASSWORDS, "how passwords are stored"),
+    "stat_file": (server_sql.DATABASE_MADE, "when the database was made"),
+}
+_MAY_ALL = {"all_settings": "settings that superusers see", "all_stats": "other users' sessions and statistics"}
+
+
+def _facts_query(may: frozenset[str]) -> str:
+    return "UNION ALL".join([server_sql.FACTS, *(query for word, (query, _what) in _MAY.items() if word in may)])
+
+
+def _unread(may: frozenset[str]) -> tuple[Unread, ...]:
+    texts = {**{word: what for word, (_query, what) in _MAY.items()}, **_MAY_ALL}
+    return tuple(
+        Unread(word, f"this role may not read {what}") for word, what in sorted(texts.items()) if word not in may
+    )
+
+
+def _server(session: Session) -> tuple[Server, frozenset[str]]:
+    version = int(session.one("SELECT pg_catalog.current_setting('server_version_num') AS version")["version"])
+    row = session.one(spelled(server_sql.SERVER, version))
+    may = frozenset(name[4:] for name, value in row.items() if name.startswith("may_") and value)
+    # Both must have run on for a counter to mean anything; the server's time is set when all of them were lost.
+    since = [row[name] for name in ("database_statistics_since", "server_statistics_since") if row[name] is not None]
+    values = {name: row[name] for name in Server._fields if name in row}
+    return Server(
+        **values,
+        statistics_since=max(since) if since else None,
+        database_since=None,
+        oldest_activity=None,
+        may=may,
+    ), may
+
+
+def _relations(session: Session, catalog: Catalog, facts: Facts) -> None:
+    def take(rows: list[Row]) -> None:
+        for row in rows:
+            usage = row.pop()
+            oid = row[0]
+            row[1] = intern(row[1])
+            row[5] = facts.role(row[5])
+            row[10] = tuple(row[10] or ())
+            row[21] = facts.access_methods.get(row[21], "")
+            row.insert(21, ("pg_class", oid) in facts.members)
+            catalog.relations[oid] = Relation(*row, parents=tuple(facts.parents.get(oid, ())))
+            if usage is not None:
+                catalog.usage[oid] = TableUsage(*usage)
+
+    stream(session, relation_sql.RELATIONS, take)
+
+
+def _columns(session: Session, catalog: Catalog) -> None:
+    names = {oid: found.name for oid, found in catalog.types.items()}
+    found: dict[int, list[Column]] = {}
+
+    def take(rows: list[Row]) -> None:
+        for oid, number, name, type_oid, modifier, text, *rest in rows:
+            spelling = names.get(type_oid, "") if text is None else intern(text)
+            found.setdefault(oid, []).append(Column(number, intern(name), type_oid, modifier, spelling, *rest))
+
+    stream(session, spelled(relation_sql.COLUMNS, catalog.server.version), take)
+    catalog.columns = {oid: tuple(sorted(columns)) for oid, columns in found.items()}
+
+
+def _indexes(session: Session, catalog: Catalog, facts: Facts) -> None:
+    found: dict[int, list[Index]] = {}
+
+    def take(rows: list[Row]) -> None:
+        for row in rows:
+            is_partition = row.pop()
+            oid, table = row[0], row[1]
+            row[2] = intern(row[2])
+            row[5] = facts.access_methods.get(row[5], "")
+            for place in (7, 18, 19, 20, 22, 25):
+                row[place] = tuple(row[place] or ())
+            parents = facts.parents.get(oid) if is_partition else None
+            found.setdefault(table, []).append(
+                Index(
+                    *row,
+                    of_extension=("pg_class", oid) in facts.members,
+                    parent=parents[0] if parents else 0,
+                    building=oid in facts.building,
+                )
+            )
+
+    stream(session, spelled(relation_sql.INDEXES, catalog.server.version), take)
+    catalog.indexes = {oid: tuple(sorted(indexes, key=lambda index: index.name)) for oid, indexes in found.items()}
+    _count_index_scans(catalog)
+
+
+def _count_index_scans(catalog: Catalog) -> None:
+    for oid, usage in catalog.usage.items():
+        scans = sum(index.scans or 0 for index in catalog.indexes.get(oid, ()))
+        if scans:
+            catalog.usage[oid] = usage._replace(idx_scan=scans)
+
+
+def _constraints(session: Session, catalog: Catalog, facts: Facts) -> None:
+    found: dict[int, list[Constraint]] = {}
+
+    def take(rows: list[Row]) -> None:
+        for row in rows:
+            parent = row.pop()
+            row[2] = intern(row[2])
+            for place in (7, 8, 19, 20):
+                row[place] = tuple(row[place] or ())
+            found.setdefault(row[1], []).append(
+                Constraint(*row, of_extension=("pg_constraint", row[0]) in facts.members, parent=parent)
+            )
+
+    stream(session, spelled(relation_sql.CONSTRAINTS, catalog.server.version), take)
+    catalog.constraints = {oid: tuple(sorted(keys, key=lambda key: key.name)) for oid, keys in found.items()}
+
+
+def _statistics(session: Session, catalog: Catalog) -> None:
+    def take(rows: list[Row]) -> None:
+        for oid, name, *rest in rows:
+            catalog.statistics.setdefault(oid, {})[name] = ColumnStatistics(*rest)
+
+    stream(session, relation_sql.STATISTICS, take)
+
+
+def _sequences(session: Session, catalog: Catalog) -> None:
+    uses: list[SequenceUse] = []
+
+    def take(rows: list[Row]) -> None:
+        for kind, *row in rows:
+            if kind == "use":
+                uses.append(SequenceUse(*row))
+            elif row[0] in catalog.relations:
+                catalog.sequences[row[0]] = Sequence(*row)
+
+    stream(session, relation_sql.SEQUENCES, take)
+    owned = {(use.sequence, use.table, use.column) for use in uses if use.link != "n"}
+    catalog.sequence_uses = tuple(
+        sorted(
+            use
+            for use in uses
+            if use.sequence in catalog.relations
+            and not (use.link == "n" and (use.sequence, use.table, use.column) in owned)
+        )
+    )
+
+
+def _details(session: Session, catalog: Catalog, wanted: Wanted) -> Details:
+    details = Details()
+
+    def take(rows: list[Row]) -> None:
+        for kind, oid, value in rows:
+            if value is None:
+                continue
+            if kind == "sequence_value":
+                catalog.sequences[oid] = catalog.sequences[oid]._replace(last_value=value)
+            elif kind == "definition":
+                details.definitions[oid] = value
+            else:
+                details.sizes[oid] = value
+
+    readable = {oid for oid in wanted.sequences if catalog.sequences[oid].readable}
+    asked = (
+        (relation_sql.SEQUENCE_VALUES, readable),
+        (relation_sql.INDEX_DEFINITIONS, wanted.definitions),
+        (relation_sql.SIZES, wanted.sizes),
+    )
+    queries = [query % ",".join(map(str, sorted(oids))) for query, oids in asked if oids]
+    if queries:
+        stream(session, "UNION ALL".join(queries), take)
+    return details
+
+
+def _oldest_activity(usage: Iterable[TableUsage]) -> float | None:
+    times: list[Any] = [
+        time
+        for table in usage
+        for time in (table.last_vacuum, table.last_autovacuum, table.last_analyze, table.last_autoanalyze)
+        if time is not None
+    ]
+    return min(times, default=None)
