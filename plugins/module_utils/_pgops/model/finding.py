@@ -18,6 +18,9 @@ SEVERITIES = ("critical", "error", "warning", "info")
 #: `possible` from names and conventions.
 CONFIDENCES = ("certain", "likely", "possible")
 
+#: Which checks run: `default` always, `extended` when asked for as a level, `opt_in` when asked for by group or name.
+LEVELS = ("default", "extended", "opt_in")
+
 Value = Union[str, int, float, bool, None, list[Any], dict[str, Any]]
 
 
@@ -107,6 +110,39 @@ class NotChecked:
     def as_dict(self) -> dict[str, str]:
         """The entry as it stands in documents."""
         return {"check": self.check, "reason": self.reason, "object": self.object}
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A threshold of a check that a person may set: its name, default, unit, and one sentence."""
+
+    name: str
+    default: float
+    unit: str
+    sentence: str
+
+
+@dataclass(frozen=True)
+class CheckInfo:
+    """All that is said of a check; the reference page is made from it.
+
+    `severity` is what its findings have unless one says otherwise. `needs` are words for what it cannot do without:
+    `contract`, `usage` (usage statistics of known age) or what a catalog may lack (`Unread.what`). `title` is a short
+    noun phrase; `why`, `how`, `avoids` and `fix` are sentences: why it matters, how it is decided, which false
+    positives are avoided, how to mend it.
+    """
+
+    id: str
+    group: str
+    severity: str
+    level: str
+    title: str
+    why: str
+    how: str
+    avoids: str
+    fix: str
+    needs: tuple[str, ...] = ()
+    limits: tuple[Limit, ...] = ()
 
 
 @dataclass(frozen=True)

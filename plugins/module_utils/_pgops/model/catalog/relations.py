@@ -166,7 +166,7 @@ class Constraint(NamedTuple):
     schema: str
     name: str
     kind: str
-    index: int
+    index_oid: int
     references: int
     columns: tuple[int, ...]
     referenced_columns: tuple[int, ...]

@@ -169,10 +169,10 @@ class Catalog:
     def constraint_indexes(self) -> dict[int, Constraint]:
         """Index OID to the key or exclusion constraint that it upholds (foreign keys merely use it)."""
         return {
-            constraint.index: constraint
+            constraint.index_oid: constraint
             for constraints in self.constraints.values()
             for constraint in constraints
-            if constraint.kind in "pux" and constraint.index
+            if constraint.kind in "pux" and constraint.index_oid
         }
 
     @cached_property

@@ -74,7 +74,7 @@ class Facts:
 
     def _look_ups(self) -> None:
         self._role_names = {row[0]: row[1] for row in self.of("role")}
-        self.access_methods = dict(self.of("access_method"))
+        self.access_methods = {row[0]: row[1] for row in self.of("access_method")}
         self.members = {(catalog, oid) for catalog, oid in self.of("extension_member")}
         for child, parent in self.of("parent"):
             self.parents.setdefault(child, []).append(parent)
@@ -82,8 +82,8 @@ class Facts:
         self.database_since = next((row[0] for row in self.of("database_made")), None)
 
     def _roles(self, catalog: Catalog) -> None:
-        passwords = dict(self.of("password"))
-        roles = (Role(*row, password=passwords.get(row[0])) for row in self.of("role"))
+        passwords = {row[0]: row[1] for row in self.of("password")}
+        roles = (Role._make([*row, passwords.get(row[0])]) for row in self.of("role"))
         catalog.roles = {role.name: role for role in sorted(roles, key=lambda role: role.name)}
         catalog.memberships = tuple(
             sorted(Membership(self.role(role), self.role(member), *rest) for role, member, *rest in self.of("member"))
@@ -109,15 +109,15 @@ class Facts:
         catalog.file_settings = tuple(FileSetting(*row) for row in self.of("file_setting"))
 
     def _database(self, catalog: Catalog) -> None:
-        catalog.types = {
-            row[0]: Type(*row, of_extension=("pg_type", row[0]) in self.members) for row in self.of("type")
-        }
+        catalog.types = {row[0]: Type._make([*row, ("pg_type", row[0]) in self.members]) for row in self.of("type")}
         schemas = (
             Schema(oid, name, self.role(owner), acl, ("pg_namespace", oid) in self.members)
             for oid, name, owner, acl in self.of("schema")
         )
         catalog.schemas = {schema.name: schema for schema in sorted(schemas, key=lambda one: one.name)}
-        catalog.extensions = {row[0]: Extension(*row[:4], self.role(row[4])) for row in sorted(self.of("extension"))}
+        catalog.extensions = {
+            row[0]: Extension._make([*row[:4], self.role(row[4])]) for row in sorted(self.of("extension"))
+        }
         catalog.collations = tuple(Collation(*row) for row in self.of("collation"))
         catalog.operator_classes = {row[0]: OperatorClass(*row) for row in self.of("operator_class")}
         equalities: dict[int, set[int]] = {}
@@ -125,7 +125,7 @@ class Facts:
             equalities.setdefault(family, set()).add(operator)
         catalog.equalities = {family: frozenset(operators) for family, operators in equalities.items()}
         catalog.comments = {(name, oid, number): text for name, oid, number, text in self.of("comment")}
-        catalog.keywords = dict(self.of("keyword"))
+        catalog.keywords = {row[0]: row[1] for row in self.of("keyword")}
         catalog.publications = tuple(
             Publication(name, every, tuple(word for word, on in zip(_PUBLISHED, verbs) if on), tuple(verbs[4]))
             for name, every, *verbs in sorted(self.of("publication"))
@@ -160,7 +160,7 @@ def code_rows(catalog: Catalog, facts: Facts) -> Callable[[list[Row]], None]:
     def function(row: list[Any]) -> None:
         row[4] = facts.role(row[4])
         row[8] = tuple(row[8] or ())
-        catalog.functions[row[0]] = Function(*row, of_extension=("pg_proc", row[0]) in facts.members)
+        catalog.functions[row[0]] = Function._make([*row, ("pg_proc", row[0]) in facts.members])
 
     def policy(row: list[Any]) -> None:
         row[4] = tuple(facts.role(oid) for oid in row[4])

@@ -13,7 +13,6 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from sys import intern
 from typing import Any
 
@@ -30,29 +29,13 @@ from ...model.catalog.relations import (
 )
 from ...model.catalog.server import Server
 from ...model.catalog.snapshot import Catalog, Unread
+from ...model.measured import Details, Wanted
 from . import relation_sql, server_sql
 from .facts import Facts, code_rows
 from .stream import Row, stream
 from .versions import spelled
 
 SNAPSHOT = "REPEATABLE READ READ ONLY"
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What else is to be read in the same snapshot, by OID, because reading it for everything would take long."""
-
-    sequences: frozenset[int] = frozenset()
-    definitions: frozenset[int] = frozenset()
-    sizes: frozenset[int] = frozenset()
-
-
-@dataclass
-class Details:
-    """What was read on top: definitions of indexes (SQL) and sizes of relations (bytes), by OID."""
-
-    definitions: dict[int, str] = field(default_factory=dict)
-    sizes: dict[int, int] = field(default_factory=dict)
 
 
 def nothing_more(catalog: Catalog) -> Wanted:
@@ -144,7 +127,8 @@ def _relations(session: Session, catalog: Catalog, facts: Facts) -> None:
             row[10] = tuple(row[10] or ())
             row[21] = facts.access_methods.get(row[21], "")
             row.insert(21, ("pg_class", oid) in facts.members)
-            catalog.relations[oid] = Relation(*row, parents=tuple(facts.parents.get(oid, ())))
+            row.append(tuple(facts.parents.get(oid, ())))
+            catalog.relations[oid] = Relation._make(row)
             if usage is not None:
                 catalog.usage[oid] = TableUsage(*usage)
 
@@ -176,14 +160,8 @@ def _indexes(session: Session, catalog: Catalog, facts: Facts) -> None:
             for place in (7, 18, 19, 20, 22, 25):
                 row[place] = tuple(row[place] or ())
             parents = facts.parents.get(oid) if is_partition else None
-            found.setdefault(table, []).append(
-                Index(
-                    *row,
-                    of_extension=("pg_class", oid) in facts.members,
-                    parent=parents[0] if parents else 0,
-                    building=oid in facts.building,
-                )
-            )
+            row += [("pg_class", oid) in facts.members, parents[0] if parents else 0, oid in facts.building]
+            found.setdefault(table, []).append(Index._make(row))
 
     stream(session, spelled(relation_sql.INDEXES, catalog.server.version), take)
     catalog.indexes = {oid: tuple(sorted(indexes, key=lambda index: index.name)) for oid, indexes in found.items()}
@@ -206,9 +184,8 @@ def _constraints(session: Session, catalog: Catalog, facts: Facts) -> None:
             row[2] = intern(row[2])
             for place in (7, 8, 19, 20):
                 row[place] = tuple(row[place] or ())
-            found.setdefault(row[1], []).append(
-                Constraint(*row, of_extension=("pg_constraint", row[0]) in facts.members, parent=parent)
-            )
+            row += [("pg_constraint", row[0]) in facts.members, parent]
+            found.setdefault(row[1], []).append(Constraint._make(row))
 
     stream(session, spelled(relation_sql.CONSTRAINTS, catalog.server.version), take)
     catalog.constraints = {oid: tuple(sorted(keys, key=lambda key: key.name)) for oid, keys in found.items()}
