@@ -9,11 +9,14 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from typing import Any
 
 from .base import ROOT, cache_folder, guarded, need_space
 from .environment import prepare_demo
 
 MAJORS = (17, 15)
+Benchmarks = Any
+"""What argparse gives for sub-commands has no public name."""
 # The benchmark runs in the environment's Python, which has the driver; nobody's own packages take part.
 HAND_OVER = """
 import importlib, json, sys
@@ -27,7 +30,7 @@ raise SystemExit(importlib.import_module(name).run(options))
 def main() -> int:
     """Parse, prepare, and become the benchmark."""
     options = vars(_parse(sys.argv[1:]))
-    name, install = options.pop("benchmark"), options.pop("install")
+    name, install = options.pop("benchmark"), options["install"]
     need_space(cache_folder(), 300, "the cache")
     environment = prepare_demo(install)
     places = [str(ROOT / place) for place in ("benchmarks", "script", "plugins/module_utils")]
@@ -39,35 +42,61 @@ def main() -> int:
 def _parse(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="script/bench", description="Measures the collection against its peers.")
     benchmarks = parser.add_subparsers(dest="benchmark", metavar="benchmark", required=True)
-    views = benchmarks.add_parser(
+    _add_views(benchmarks)
+    _add_review(benchmarks)
+    arguments = parser.parse_args(words)
+    arguments.majors = list(dict.fromkeys(arguments.majors or MAJORS))
+    return arguments
+
+
+def _add_views(benchmarks: Benchmarks) -> None:
+    add = benchmarks.add_parser(
         "views",
         help="writes through a view: generated triggers, hand-written ones, set-based SQL (about 12 minutes)",
         description="Writes through the view servers on throwaway servers and prints seconds and ratios.",
-    )
-    views.add_argument(
+    ).add_argument
+    add(
         "--rows",
         type=_between(300, 1_000_000),
         default=60_000,
         metavar="N",
         help="rows of the inserts; a third of it is updated and deleted, 5/3 of it copied (default 60000)",
     )
-    views.add_argument(
-        "--runs", type=_between(1, 99), default=5, metavar="N", help="times each measure is taken (default 5)"
-    )
-    views.add_argument(
-        "--major",
-        type=_between(13, 19),
+    add("--runs", type=_between(1, 99), default=5, metavar="N", help="times each measure is taken (default 5)")
+    add("--major", help="PostgreSQL major, may be given again (default 17 and 15)", **MAJOR)
+    add("--seed", type=_between(0, 2**31 - 1), default=1, metavar="N", help="of the rows (default 1)")
+    _add_common(add)
+
+
+def _add_review(benchmarks: Benchmarks) -> None:
+    add = benchmarks.add_parser(
+        "review",
+        help="the review of databases of 100 to 10,000 tables, beside check_postgres (about 10 minutes)",
+        description="Reviews generated databases on a throwaway server and prints seconds, memory, queries and ratios.",
+    ).add_argument
+    add(
+        "--tables",
+        type=_between(1, 1_000_000),
         action="append",
-        dest="majors",
-        metavar="M",
-        help="PostgreSQL major, may be given again (default 17 and 15)",
+        metavar="N",
+        help="tables of a generated database, may be given again (default 100, 1000 and 10000)",
     )
-    views.add_argument("--seed", type=_between(0, 2**31 - 1), default=1, metavar="N", help="of the rows (default 1)")
-    views.add_argument("--json", action="store_true", help="one JSON document with every single time instead of tables")
-    views.add_argument("--no-install", dest="install", action="store_false", help="never install system packages")
-    arguments = parser.parse_args(words)
-    arguments.majors = list(dict.fromkeys(arguments.majors or MAJORS))
-    return arguments
+    add("--runs", type=_between(1, 99), default=5, metavar="N", help="runs of each (default 5)")
+    add("--major", help="PostgreSQL major (default 17)", **MAJOR)
+    add(
+        "--peer",
+        action="append",
+        default=[],
+        dest="peers",
+        metavar="NAME=COMMAND",
+        help="another reviewer to time; PGHOST and its like lead it to the database",
+    )
+    _add_common(add)
+
+
+def _add_common(add: Callable[..., argparse.Action]) -> None:
+    add("--json", action="store_true", help="one JSON document with every figure instead of tables")
+    add("--no-install", dest="install", action="store_false", help="never install system packages")
 
 
 def _between(least: int, most: int) -> Callable[[str], int]:
@@ -78,6 +107,9 @@ def _between(least: int, most: int) -> Callable[[str], int]:
         return value
 
     return number
+
+
+MAJOR: dict[str, Any] = {"type": _between(13, 19), "action": "append", "dest": "majors", "metavar": "M"}
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -39,6 +40,7 @@ from .demo_claims import (
 )
 from .demo_questions import APPLICATION, SCHEMA, VIEW, Facts, read_facts, read_traces
 from .demo_report import Report
+from .demo_review import head_of_review
 from .demo_session import Session
 from .environment import Environment, prepare_demo
 
@@ -47,6 +49,8 @@ HOST = "scanner_db"
 PLAYBOOK = "ollama_scanner.pgops.site"
 PLAYBOOK_SECONDS = 300
 FIXTURES = ROOT / "tests" / "fixtures"
+# Stays when the server is gone, so that the report can be read.
+REPORTS = CACHE / "demo-reports"
 RECAP = re.compile(rf"^{HOST}\s+: ok=(\d+)\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)", re.MULTILINE)
 PLURALS = {"index": "indexes"}
 EPILOGUE = """exit status: 0 every sentence of the summary holds; 1 one does not, or the playbook failed;
@@ -98,7 +102,9 @@ class Demo:
     @contextlib.contextmanager
     def _server(self, binaries: Binaries) -> Iterator[Cluster]:
         port = self.options.port
-        with Cluster.start(binaries=binaries, tcp=port is not None, port=port) as cluster:
+        # As on a real server: what a throwaway one trades for speed would be the first thing the review tells.
+        settings = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on"}
+        with Cluster.start(binaries=binaries, tcp=port is not None, port=port, settings=settings) as cluster:
             yield cluster
 
     def _show(self, cluster: Cluster, playbook: Playbook) -> int:
@@ -111,6 +117,7 @@ class Demo:
         say.step(f"playing the scanner's three programs on it as it is, as role {APPLICATION}")
         acts = write_acts(session)
         wrong = claims_before(acts, act(programs, acts))
+        shutil.rmtree(REPORTS, ignore_errors=True)
         say.step(f"running ansible-playbook {PLAYBOOK}")
         made = playbook.run()
         traces = read_traces(session)
@@ -143,7 +150,20 @@ class Demo:
         say.claims(claims)
         say.heading("WHAT IS STILL WRONG", "asked after the run; site.yml repairs the view and nothing else so far")
         say.wrapped("; ".join(after.defects) + ".")
+        self._tell_review()
         say.line()
+
+    def _tell_review(self) -> None:
+        say = self.report
+        try:
+            lines, summary = head_of_review(REPORTS / HOST, DATABASE)
+        except ValueError as error:
+            raise DemoError(f"The playbook left no review: {error}.") from None
+        say.heading("WHAT THE REVIEW SAYS", "the head of the report that the run wrote, the worst first")
+        for line in lines:
+            say.wrapped(line, "  - ", "yellow")
+        say.wrapped(summary)
+        say.line(f"  The whole report, with the reasons: {REPORTS / HOST / DATABASE}.md")
 
     def _judge(self, false: list[Claim]) -> int:
         say = self.report
@@ -245,6 +265,7 @@ postgresql:
       pgops_login_unix_socket: {json.dumps(cluster.socket_dir)}
       pgops_login_port: {cluster.port}
       pgops_login_user: {cluster.superuser}
+      pg_schema_review_controller_folder: {json.dumps(str(REPORTS))}
       pgops_databases:
         - name: {DATABASE}
           contract: {DATABASE}

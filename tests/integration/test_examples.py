@@ -22,6 +22,11 @@ SHIPPED = ROOT / "playbooks" / "contracts" / "ollama_scanner.yml"
 
 #: Tasks that are only read, by name, each with its reason.
 ONLY_READ: dict[str, str] = {}
+#: Modules that change nothing in the database.
+READERS = {"pg_contract_info", "pg_schema_check", "pg_schema_info"}
+#: Keys that Ansible puts into results by itself: the second line beside `path`, about that file.
+OF_ANSIBLE = {"changed", "failed", "warnings", "deprecations", "diff", "invocation", "exception"}
+OF_ANSIBLE |= {"gid", "group", "mode", "owner", "secontext", "size", "state", "uid"}
 #: What must stand in the database before a task, by its name.
 BEFORE = {
     "Make one view writable without a contract": "DROP VIEW servers; {view}",
@@ -63,12 +68,37 @@ def test_example_does_what_it_says_and_then_nothing(
 ) -> None:
     assert task["name"] not in ONLY_READ
     database = server.database("ollama_scanner")
+    prepare(server, tmp_path, database, module, task)
+    before = server.picture(database)
+
+    first, second = twice(server, tmp_path, task)
+
+    assert not second["changed"]
+    documented = block(ROOT / "plugins" / "modules" / f"{module}.py", "RETURN")
+    for result in (first, second):
+        assert undocumented(documented, result) == []
+    if module in READERS:
+        # What they may change is a file on the host.
+        assert first["changed"] in (False, bool(task[f"ollama_scanner.pgops.{module}"].get("path")))
+        assert server.picture(database) == before
+    else:
+        assert first["changed"]
+        CHECKS[module](server, database, task, documented, (first, second))
+
+
+def prepare(server: PlayServer, folder: Path, database: str, module: str, task: dict[str, Any]) -> None:
+    """What must stand in the database before the task."""
     with_naive = (FIXTURES / "naive_triggers.sql").read_text(encoding="utf-8")
     client = client_of(server, database)
     client.run(BEFORE.get(task["name"], "SELECT 1").replace("{view}", VIEW).replace("{naive}", with_naive))
-    if task[f"ollama_scanner.pgops.{module}"].get("state") == "absent":
-        install(server, tmp_path, database)
-    stage = Stage(tmp_path / "stage")
+    client.close()
+    if module == "pg_view_triggers" and task[f"ollama_scanner.pgops.{module}"].get("state") == "absent":
+        install(server, folder, database)
+
+
+def twice(server: PlayServer, folder: Path, task: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What the task returned when it was run, and then once more."""
+    stage = Stage(folder / "stage")
     stage.inventory({"db1": {}})
     stage.file("ollama_scanner.yml", SHIPPED.read_text(encoding="utf-8"))
     options = {"login_unix_socket": server.cluster.socket_dir, "login_port": server.cluster.port}
@@ -82,32 +112,50 @@ def test_example_does_what_it_says_and_then_nothing(
             {
                 "ansible.builtin.copy": {
                     "content": "{{ [first, second] | to_json }}",
-                    "dest": str(tmp_path / "out.json"),
+                    "dest": str(folder / "out.json"),
                 }
             },
         ],
     }
-    stage.file("play.yml", "---\n" + json.dumps([play]) + "\n")
-
+    stage.file("play.yml", "---\n" + json.dumps([play], default=str) + "\n")
     stage.play("play.yml").with_status(0)
+    first, second = json.loads((folder / "out.json").read_text(encoding="utf-8"))
+    return first, second
 
-    first, second = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))
-    assert first["changed"]
-    assert not second["changed"]
-    documented = block(ROOT / "plugins" / "modules" / f"{module}.py", "RETURN")
-    for result in (first, second):
-        missing = [
-            name
-            for name, said in documented.items()
-            if said["returned"] in ("always", "success") and name not in result
-        ]
-        assert missing == []
-        contained = set(documented["views"]["contains"])
-        assert all(set(view) == contained for view in result["views"])
+
+def undocumented(documented: dict[str, Any], result: dict[str, Any]) -> list[str]:
+    """What a result lacks that is said to be always there, and what it has that nobody said."""
+    said = {name for name, one in documented.items() if one["returned"] in ("always", "success")}
+    lacking = [f"{name} is missing" for name in sorted(said - set(result))]
+    # For a single view, what is said of each view stands at the top too.
+    known = {*documented, *documented.get("views", {}).get("contains", {}), *OF_ANSIBLE}
+    more = [f"{name} is not documented" for name in sorted(set(result) - known)]
+    for name, one in documented.items():
+        if "contains" in one and isinstance(result.get(name), dict):
+            must = {key for key, inner in one["contains"].items() if inner.get("returned", "success") == "success"}
+            lacking += [f"{name}.{key} is missing" for key in sorted(must - set(result[name]))]
+    return lacking + more
+
+
+def triggers_stand(
+    server: PlayServer,
+    database: str,
+    task: dict[str, Any],
+    documented: dict[str, Any],
+    results: tuple[dict[str, Any], dict[str, Any]],
+) -> None:
+    """The view has the triggers of this collection, or none where the task says so."""
+    contained = set(documented["views"]["contains"])
+    assert all(set(view) == contained for result in results for view in result["views"])
+    client = client_of(server, database)
     ours = client.column("SELECT tgname::text FROM pg_trigger WHERE tgrelid = 'servers'::regclass AND NOT tgisinternal")
-    absent = task[f"ollama_scanner.pgops.{module}"].get("state") == "absent"
-    assert sorted(ours) == ([] if absent else [f"pgops_servers_{event}" for event in ("delete", "insert", "update")])
     client.close()
+    absent = task["ollama_scanner.pgops.pg_view_triggers"].get("state") == "absent"
+    assert sorted(ours) == ([] if absent else [f"pgops_servers_{event}" for event in ("delete", "insert", "update")])
+
+
+#: What a module that changes the database has done, by its name.
+CHECKS = {"pg_view_triggers": triggers_stand}
 
 
 def install(server: PlayServer, folder: Path, database: str) -> None:

@@ -13,7 +13,10 @@ from typing import Any
 
 import pytest
 import yaml
+from _pgops.model.settings.contract_info import ContractInfoSettings
 from _pgops.model.settings.option import argument_spec
+from _pgops.model.settings.schema_check import SchemaCheckSettings
+from _pgops.model.settings.schema_info import SchemaInfoSettings
 from _pgops.model.settings.view_triggers import ViewTriggersSettings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,10 +37,20 @@ FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
 #: Drivers belong to one room.
 DRIVERS = {"psycopg", "psycopg2"}
 
-#: Module, its settings, and the role that hands them on.
-VERBS: dict[str, tuple[type[Any], str]] = {"pg_view_triggers": (ViewTriggersSettings, "pg_view_triggers")}
+#: Module, its settings, and the role that hands them on; None where no role does.
+VERBS: dict[str, tuple[type[Any], str | None]] = {
+    "pg_contract_info": (ContractInfoSettings, None),
+    "pg_schema_check": (SchemaCheckSettings, "pg_schema_review"),
+    "pg_schema_info": (SchemaInfoSettings, None),
+    "pg_view_triggers": (ViewTriggersSettings, "pg_view_triggers"),
+}
 #: Options of a module that a role gives another shape, each with its reason.
-OTHERWISE_IN_ROLES = {"contract": "a role takes a name or a path too", "definition": "a role takes contracts only"}
+OTHERWISE_IN_ROLES = {
+    "contract": "a role takes a name or a path too",
+    "definition": "a role takes contracts only",
+    "formats": "a role writes Markdown too where it writes at all",
+    "path": "a role takes folders, for any number of databases",
+}
 
 
 def _sources() -> list[Path]:
@@ -130,17 +143,18 @@ def test_settings_say_unit_and_sentence(module: str) -> None:
             assert field.metadata["unit"] in " ".join(_documentation(module)["options"][field.name]["description"])
 
 
-@pytest.mark.parametrize("module", sorted(VERBS))
+@pytest.mark.parametrize("module", sorted(module for module, (dummy, role) in VERBS.items() if role is not None))
 def test_role_options_are_the_settings(module: str) -> None:
     settings, role = VERBS[module]
+    assert role is not None
     specs = _role_specs(role)
     for name, option in argument_spec(settings).items():
         if name in OTHERWISE_IN_ROLES:
             continue
         said = specs[f"{role}_{name}"]
         assert said["type"] == option["type"], name
-        # An empty text in a role is an option left out.
-        assert said["default"] == option.get("default", ""), name
+        # An empty value in a role is an option left out.
+        assert said["default"] == option.get("default", {} if option["type"] == "dict" else ""), name
         assert said.get("choices") == option.get("choices"), name
 
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +20,7 @@ from _pgops.model.finding import Finding
 from _pgops.model.identifiers import quote_ident
 from _pgops.status.review import look
 from cases import Case
-from harness import Client, Server
+from harness import Client, Server, wait_until
 
 OWNER = "case_owner"
 
@@ -49,8 +50,12 @@ class Played:
         """The case's contract for this database."""
         if self.case.contract is None:
             return None
-        said = {"contract": 1, "database": self.database, "schema": quote_ident(self.schema), **self.case.contract}
-        return parse_contract(said)
+        case = json.loads(json.dumps(self.case.contract).replace("{schema}", self.schema))
+        return parse_contract({"contract": 1, "database": self.database, "schema": quote_ident(self.schema), **case})
+
+    def named(self, objects: Iterable[str]) -> set[str]:
+        """Names of objects as the case spells them, with its schema and database put in."""
+        return {name.replace("{schema}", self.schema).replace("{database}", self.database) for name in objects}
 
 
 def build(server: Server, cases: Sequence[Case]) -> tuple[str, list[Played]]:
@@ -73,8 +78,25 @@ def build(server: Server, cases: Sequence[Case]) -> tuple[str, list[Played]]:
                 client.run(case.setup.replace("{schema}", one.schema))
             client.run("RESET ALL")
             played.append(one)
-    client.close()
+    report_counters(server, database, client)
     return database, played
+
+
+def report_counters(server: Server, database: str, client: Client) -> None:
+    """End a session, and let everybody see the counters of what it did, which servers tell only now and then."""
+    if server.major >= 15:
+        client.run("SELECT pg_stat_force_next_flush()")
+        client.close()
+        return
+    # They are told in the order in which tables were met: when the last one's are seen, the others' are too.
+    client.run("CREATE TABLE public.last_counted AS SELECT 1")
+    oid = client.value("SELECT 'public.last_counted'::regclass::oid")
+    client.close()
+    observer = Client(server.cluster.dsn(database))
+    query = "SELECT pg_stat_get_tuples_inserted(%s)"
+    wait_until(lambda: bool(observer.value(query, [oid]) == 1), f"counters of {database}")
+    observer.run("DROP TABLE public.last_counted")
+    observer.close()
 
 
 def look_at(
@@ -95,7 +117,8 @@ def judged(seen: Seen, one: Played) -> Judgement:
 def told(judgement: Judgement, one: Played) -> dict[str, Finding]:
     """The findings in the case's schema, by the object's name without the schema."""
     if one.case.elsewhere:
-        return {finding.object: finding for finding in judgement.findings}
+        among = one.named(one.case.among)
+        return {finding.object: finding for finding in judgement.findings if not among or finding.object in among}
     head = f"{quote_ident(one.schema)}."
     findings = [finding for finding in judgement.findings if finding.names and finding.names[0] == one.schema]
-    return {finding.object.removeprefix(head): finding for finding in findings}
+    return {finding.object[len(head) :]: finding for finding in findings}

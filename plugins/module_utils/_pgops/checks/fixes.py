@@ -10,14 +10,18 @@ Statements outside a transaction (`CONCURRENTLY`) are told with the strongest lo
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ..model.catalog.relations import Index, Relation
 from ..model.catalog.snapshot import Catalog
 from ..model.finding import Fix, Lock, Step
-from ..model.identifiers import quote_ident, quote_qualified
+from ..model.identifiers import quote_ident, quote_literal, quote_qualified
 
 ACCESS_EXCLUSIVE = "ACCESS EXCLUSIVE"
 SHARE_ROW_EXCLUSIVE = "SHARE ROW EXCLUSIVE"
+SHARE = "SHARE"
 SHARE_UPDATE_EXCLUSIVE = "SHARE UPDATE EXCLUSIVE"
+ROW_EXCLUSIVE = "ROW EXCLUSIVE"
 ROW_SHARE = "ROW SHARE"
 
 
@@ -51,10 +55,46 @@ def create_index(table: Relation, name: str, on: str, automatic: bool = False) -
     return Fix((outside(made, table),), (outside(taken, table),), automatic=automatic)
 
 
-def drop_index(table: Relation, index: Index, definition: str | None) -> Fix:
-    """Drop an index that upholds no constraint; `definition` (pg_get_indexdef) is what makes it again."""
-    step = outside(f"DROP INDEX CONCURRENTLY {name_of(index)}", table)
-    if definition is None:
-        return Fix((step,), None, "its definition could not be read")
-    head, _space, rest = definition.partition(" INDEX ")
-    return Fix((step,), (outside(f"{head} INDEX CONCURRENTLY {rest}", table),))
+def vacuum(tables: Sequence[Relation]) -> Fix:
+    """VACUUM these tables, one after the other."""
+    steps = tuple(outside(f"VACUUM {name_of(table)}", table) for table in tables)
+    return Fix(steps, None, "VACUUM removes what nobody can see any more: there is nothing to take back")
+
+
+def analyze(tables: Sequence[Relation], only: bool = False, below: Sequence[Relation] = ()) -> Fix:
+    """ANALYZE these tables, one after the other.
+
+    Of a partitioned table `only` leaves the partitions alone (18 and newer); else `below` are those that are analyzed
+    with it.
+    """
+    words = "ANALYZE ONLY" if only else "ANALYZE"
+    locks = tuple(Lock(name_of(table), SHARE_UPDATE_EXCLUSIVE) for table in below)
+    steps = tuple(
+        Step((f"{words} {name_of(table)}",), False, (Lock(name_of(table), SHARE_UPDATE_EXCLUSIVE), *locks))
+        for table in tables
+    )
+    return Fix(steps, None, "newer statistics are no change of the schema: there is nothing to take back", True)
+
+
+def reset_option(table: Relation, option: str, prefix: str = "", options: Sequence[str] = ()) -> Fix:
+    """RESET one storage option; `options` are all of the table, or of its TOAST table with `prefix` `toast.`.
+
+    SET puts an option behind the others: undo sets it and all that stood behind it, so that they stand as before.
+    """
+    what = "MATERIALIZED VIEW" if table.kind == "m" else "TABLE"
+    names = [said.partition("=")[0] for said in options]
+    again = ", ".join(
+        f"{prefix}{quote_ident(name)} = {quote_literal(said.partition('=')[2])}"
+        for name, said in list(zip(names, options))[names.index(option) :]
+    )
+    mode = ACCESS_EXCLUSIVE if "user_catalog_table" in names else SHARE_UPDATE_EXCLUSIVE
+    done = statement(f"ALTER {what} {name_of(table)} RESET ({prefix}{option})", table, SHARE_UPDATE_EXCLUSIVE)
+    return Fix((done,), (statement(f"ALTER {what} {name_of(table)} SET ({again})", table, mode),))
+
+
+def reindex(table: Relation, index: Index) -> Fix:
+    """Rebuild an index while it is in use; that of an exclusion constraint only with a lock."""
+    nothing = "the index is rebuilt as it was: there is nothing to take back"
+    if index.exclusion:
+        return Fix((statement(f"REINDEX INDEX {name_of(index)}", table, SHARE),), None, nothing)
+    return Fix((outside(f"REINDEX INDEX CONCURRENTLY {name_of(index)}", table),), None, nothing)

@@ -147,7 +147,10 @@ class CheckInfo:
 
 @dataclass(frozen=True)
 class Finding:
-    """A finding as it stands in documents. `suppressed` is the reason, None where it counts."""
+    """A finding as it stands in documents. `suppressed` is the reason, None where it counts.
+
+    `state` is `new` or `known` where it was compared with an earlier review, else ''.
+    """
 
     check: str
     group: str
@@ -162,6 +165,7 @@ class Finding:
     fix: Fix | None
     no_fix: str = ""
     suppressed: str | None = None
+    state: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """The finding as it stands in documents and module results."""
@@ -176,6 +180,7 @@ class Finding:
             "key": self.key,
             "confidence": self.confidence,
             "suppressed": self.suppressed,
+            "state": self.state,
             "fix": None if self.fix is None else self.fix.as_dict(),
             "no_fix": self.no_fix,
         }

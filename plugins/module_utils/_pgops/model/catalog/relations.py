@@ -21,7 +21,8 @@ class Relation(NamedTuple):
     `persistence`: p permanent, u unlogged. `pages` and `rows` are the estimates of the last VACUUM or ANALYZE; `rows`
     is -1 where there was none (PostgreSQL 13: 0). `attributes` counts dropped columns too. `acl` is PostgreSQL's text
     of the access list, None for the default. `parents` are OIDs of partitioned or inherited tables above.
-    `replica_identity`: d default, n nothing, f full, i index. `frozen_age` and `multixact_age` are in transactions.
+    `replica_identity`: d default, n nothing, f full, i index. `frozen_age` and `multixact_age` are in transactions,
+    those of the TOAST table counted.
     `readable`: whether this session's user may SELECT from it. `updatable` are pg_relation_is_updatable's bits (4
     update, 8 insert, 16 delete) with triggers counted, `updatable_plainly` without; both 0 for other kinds than
     views.
@@ -57,7 +58,11 @@ class Relation(NamedTuple):
 
 
 class TableUsage(NamedTuple):
-    """The cumulative statistics of one table on this server since they were last reset."""
+    """The cumulative statistics of one table on this server since they were last reset.
+
+    `frozen_pages` (18 and newer) are those of pg_class that VACUUM need not look at again. `newpage_updated` (16 and
+    newer) are updates whose row found no room on its page.
+    """
 
     seq_scan: int
     seq_rows: int
@@ -74,6 +79,8 @@ class TableUsage(NamedTuple):
     last_autovacuum: float | None
     last_analyze: float | None
     last_autoanalyze: float | None
+    frozen_pages: int | None = None
+    newpage_updated: int | None = None
 
 
 class Column(NamedTuple):
@@ -102,8 +109,10 @@ class Index(NamedTuple):
 
     `key_texts` spells every key where there is an expression among them, else it is empty. `ordering` are the catalog's
     option bits a key (1 descending, 2 nulls first). `class_options` are parameters of operator classes. `parent` is the
-    partitioned index above, 0 without one. `kind`: i index, I partitioned index. `building`: a CREATE INDEX or
-    REINDEX is at work on it. `last_scan` is known from PostgreSQL 16 on.
+    partitioned index above, 0 without one. `kind`: i index, I partitioned index. `building`: a CREATE INDEX, REINDEX
+    or DROP INDEX is at work on it. `last_scan` is known from PostgreSQL 16 on. `age` is in transactions since it was
+    made or its validity last changed; `made` is when that was, known where the server keeps times of commits.
+    `tablespace` is None for the default one. `targets` are statistics targets that were set, by place of the key.
     """
 
     oid: int
@@ -136,6 +145,10 @@ class Index(NamedTuple):
     rows: float
     scans: int
     last_scan: float | None
+    age: int
+    made: float | None
+    tablespace: str | None
+    targets: tuple[tuple[int, int], ...]
     of_extension: bool
     parent: int = 0
     building: bool = False
@@ -151,6 +164,14 @@ class Index(NamedTuple):
         return self.columns[self.keys :]
 
 
+class ToastIndex(NamedTuple):
+    """An index that is not valid, of the TOAST table of a table (OID `table`). `building` as for an index."""
+
+    table: int
+    name: str
+    building: bool
+
+
 class Constraint(NamedTuple):
     """A constraint of a table. `kind`: p primary key, u unique, f foreign key, c check, x exclusion, n not null (18+),
     t constraint trigger.
@@ -158,7 +179,8 @@ class Constraint(NamedTuple):
     `on_update` and `on_delete`: a no action, r restrict, c cascade, n set null, d set default. `match`: s simple, f
     full, p partial. `operators` are those that compare referenced with referencing column (PK = FK), `parent` the
     constraint of the partitioned table above. `enforced` is false only for NOT ENFORCED (18+). `set_columns` are
-    those that SET NULL or SET DEFAULT is limited to (15+). `expression` is a check's SQL.
+    those that SET NULL or SET DEFAULT is limited to (15+). `expression` is a check's SQL. `period`: the last column is
+    compared as a PERIOD (18+).
     """
 
     oid: int
@@ -183,8 +205,22 @@ class Constraint(NamedTuple):
     operators: tuple[int, ...]
     set_columns: tuple[int, ...]
     expression: str | None
+    period: bool
     of_extension: bool
     parent: int = 0
+
+
+class DomainConstraint(NamedTuple):
+    """A check constraint of a domain; `expression` speaks of VALUE."""
+
+    oid: int
+    domain: int
+    schema: str
+    domain_name: str
+    name: str
+    expression: str
+    validated: bool
+    of_extension: bool
 
 
 class Trigger(NamedTuple):
@@ -209,7 +245,7 @@ class Trigger(NamedTuple):
 
 class Rule(NamedTuple):
     """A rewrite rule that is no view's query. `event`: 1 select, 2 update, 3 insert, 4 delete; `actions` is None where
-    the number of actions is not known.
+    the number of actions is not known; `conditional`: it has a WHERE. `enabled` as for triggers.
     """
 
     table: int
@@ -218,12 +254,15 @@ class Rule(NamedTuple):
     instead: bool
     enabled: str
     actions: int | None
+    conditional: bool
+    oid: int
 
 
 class Function(NamedTuple):
     """A function or procedure. `kind`: f function, p procedure, a aggregate, w window. `returns` is '' but for
     `trigger` and `event_trigger`; `volatility`: i immutable, s stable, v volatile. `source` is given for functions of
-    triggers.
+    triggers and for those in SQL and PL/pgSQL. `bound`: its body was parsed when it was made (BEGIN ATOMIC, 14+).
+    `inputs` counts its input arguments.
     """
 
     oid: int
@@ -240,11 +279,15 @@ class Function(NamedTuple):
     strict: bool
     returns: str
     source: str | None
+    bound: bool
+    inputs: int
     of_extension: bool
 
 
 class Sequence(NamedTuple):
-    """A sequence's parameters. `last_value` None: never used, or not readable (see `readable`)."""
+    """A sequence's parameters; `cache` numbers are taken at a time. `last_value` None: never used, or not readable (see
+    `readable`).
+    """
 
     oid: int
     type: str
@@ -253,6 +296,7 @@ class Sequence(NamedTuple):
     most: int
     increment: int
     cycle: bool
+    cache: int
     readable: bool
     last_value: int | None = None
 
@@ -270,7 +314,8 @@ class Type(NamedTuple):
     """A type a column may have. `kind`: b base, c composite, d domain, e enum, p pseudo, r range, m multirange.
 
     `name` is its SQL spelling. `category` is PostgreSQL's letter (A array, B boolean, D date/time, N numeric, S
-    string). `base` is the OID beneath a domain, `element` that of an array; 0 without one. `builtin`: made by initdb.
+    string). `base` is the OID beneath a domain, `element` that of an array; 0 without one. `length` is in bytes,
+    -1 where it varies; `alignment`: c none, s 2, i 4, d 8 bytes. `builtin`: made by initdb.
     """
 
     oid: int
@@ -281,6 +326,8 @@ class Type(NamedTuple):
     element: int
     not_null: bool
     collation: int
+    length: int
+    alignment: str
     of_extension: bool
 
     @property

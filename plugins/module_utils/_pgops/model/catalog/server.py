@@ -18,6 +18,8 @@ class Server(NamedTuple):
     `statistics_since` is when the database's cumulative statistics began, `database_since` when the database was made;
     `oldest_activity` the oldest maintenance any table remembers. `may` names what this user may read: `hba`,
     `file_settings`, `passwords`, `stat_file`, `all_settings`, `all_stats`. `block_size` is in bytes.
+    `snapshot` tells which transactions the catalog was read without: the first one in progress, the first one to come,
+    and those in progress in between.
     """
 
     version: int
@@ -39,6 +41,7 @@ class Server(NamedTuple):
     oldest_activity: float | None
     block_size: int
     may: frozenset[str]
+    snapshot: str = ""
 
     @property
     def major(self) -> int:
@@ -91,6 +94,7 @@ class Membership(NamedTuple):
     admin: bool
     inherits: bool
     may_set: bool
+    grantor: str = ""
 
 
 class Schema(NamedTuple):
@@ -104,7 +108,8 @@ class Schema(NamedTuple):
 
 
 class Setting(NamedTuple):
-    """A configuration parameter as it is in force; `source` as pg_settings says it."""
+    """A configuration parameter as it is in force but for what this session set itself; `source` as pg_settings says
+    it."""
 
     name: str
     value: str
@@ -156,6 +161,16 @@ class OperatorClass(NamedTuple):
     default: bool
 
 
+class Operator(NamedTuple):
+    """An operator by which a foreign key compares the referenced column (`left`, a type) with the referencing one."""
+
+    oid: int
+    schema: str
+    name: str
+    left: int
+    right: int
+
+
 class Publication(NamedTuple):
     """A publication; `tables` are OIDs of what it publishes in this database, partitions resolved as it does."""
 
@@ -166,7 +181,11 @@ class Publication(NamedTuple):
 
 
 class ReplicationSlot(NamedTuple):
-    """A replication slot; `lag_bytes` is what it holds back of the WAL, `xmin_age` in transactions."""
+    """A replication slot; `lag_bytes` is what it holds back of the WAL, `xmin_age` in transactions.
+
+    From 17 on: since when it has been inactive, whether a standby keeps it in step with its primary's, and why it was
+    invalidated.
+    """
 
     name: str
     kind: str
@@ -175,6 +194,9 @@ class ReplicationSlot(NamedTuple):
     lag_bytes: int | None
     xmin_age: int | None
     wal_status: str | None
+    inactive_since: float | None = None
+    synced: bool = False
+    invalidated: str | None = None
 
 
 class PreparedTransaction(NamedTuple):
@@ -202,7 +224,10 @@ class Backend(NamedTuple):
 
 
 class HbaRule(NamedTuple):
-    """A line of pg_hba.conf as the server reads it; `error` when it cannot."""
+    """A line of pg_hba.conf as the server reads it; `file` is known from PostgreSQL 16 on.
+
+    `error` without a `type`: the server cannot read the line. With one: it reads it, and says that it never matches.
+    """
 
     line: int
     type: str | None
@@ -212,6 +237,7 @@ class HbaRule(NamedTuple):
     netmask: str | None
     method: str | None
     error: str | None
+    file: str | None = None
 
 
 class FileSetting(NamedTuple):
@@ -241,13 +267,16 @@ class Language(NamedTuple):
 
 
 class EventTrigger(NamedTuple):
-    """An event trigger; `enabled` as for triggers."""
+    """An event trigger; `enabled` as for triggers, `function` is an OID."""
 
     name: str
     event: str
     owner: str
     owner_is_superuser: bool
     enabled: str
+    function: int
+    oid: int
+    of_extension: bool
 
 
 class ForeignServer(NamedTuple):
@@ -260,6 +289,23 @@ class ForeignServer(NamedTuple):
     acl: str | None
     users: tuple[str, ...]
     passwords: tuple[str, ...] | None
+
+
+class SystemFunction(NamedTuple):
+    """One of PostgreSQL's own functions that reach files of the server or other servers."""
+
+    name: str
+    arguments: str
+    owner: str
+    acl: str | None
+
+
+class LargeObjects(NamedTuple):
+    """How many large objects of one owner have the same access list of their own."""
+
+    owner: str
+    acl: str
+    number: int
 
 
 class Archiver(NamedTuple):

@@ -6,14 +6,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any, TypeVar
 
+from .health import Standby, Subscription, SystemTable, TemporaryTables, Toast, Vacuuming
 from .relations import (
     Column,
     ColumnStatistics,
     Constraint,
+    DomainConstraint,
     Function,
     Index,
     Policy,
@@ -22,9 +25,11 @@ from .relations import (
     Sequence,
     SequenceUse,
     TableUsage,
+    ToastIndex,
     Trigger,
     Type,
 )
+from .rights import Rights
 from .server import (
     Archiver,
     Backend,
@@ -37,7 +42,9 @@ from .server import (
     ForeignServer,
     HbaRule,
     Language,
+    LargeObjects,
     Membership,
+    Operator,
     OperatorClass,
     PreparedTransaction,
     Publication,
@@ -47,9 +54,11 @@ from .server import (
     Schema,
     Server,
     Setting,
+    SystemFunction,
 )
 
 TABLE_KINDS = frozenset("rp")
+Known = TypeVar("Known")
 
 
 @dataclass(frozen=True)
@@ -67,8 +76,15 @@ class Catalog:
     `columns`, `indexes`, `constraints`, `triggers`, `policies` go by the OID of their table; `usage` and `statistics`
     by table and, for the latter, column name. `view_columns` tells for a view (OID) which columns of which relations
     its query depends on. `comments` go by catalog (`pg_class`, `pg_proc`, ...), OID and column number (0: the
-    object). `user_code` are relations of whose definition a function or operator made by users is a part.
-    `equalities` gives for an operator family the equality operators by which its indexes find rows.
+    object). `summary_views` are views with an access list whose query groups, aggregates, unites or cuts rows, so that
+    a row of theirs is no row of a table. `user_code` are relations (OID) that call code of roles which are no
+    superusers, an extension's left out, with the ways: default (of a column, stored generated ones too), check, key,
+    index, policy, view, rule, statistics, partition key; type: a column's type has such code in a domain's checks or
+    a range's functions; cast: in a cast. `code_types` are those types. `operators` are those of foreign keys.
+    `equalities` gives for an operator family the equality operators by which its indexes find rows. `few_triggers`
+    are foreign keys (OID) with fewer triggers of their own than usual, and how many those are. `tables_in_work` are
+    those (OID) of which an index is being made, made anew or dropped. `horizons` are moments and ages in transactions:
+    what is older than that age was there at that moment.
     """
 
     server: Server
@@ -87,9 +103,17 @@ class Catalog:
     statistics: dict[int, dict[str, ColumnStatistics]] = field(default_factory=dict)
     view_columns: dict[int, frozenset[tuple[int, int]]] = field(default_factory=dict)
     comments: dict[tuple[str, int, int], str] = field(default_factory=dict)
-    user_code: frozenset[int] = frozenset()
+    summary_views: frozenset[int] = frozenset()
+    user_code: dict[int, frozenset[str]] = field(default_factory=dict)
+    code_types: frozenset[int] = frozenset()
+    toast_indexes: tuple[ToastIndex, ...] = ()
+    tables_in_work: frozenset[int] = frozenset()
+    horizons: tuple[tuple[float, int], ...] = ()
     operator_classes: dict[int, OperatorClass] = field(default_factory=dict)
+    operators: dict[int, Operator] = field(default_factory=dict)
     equalities: dict[int, frozenset[int]] = field(default_factory=dict)
+    domain_constraints: tuple[DomainConstraint, ...] = ()
+    few_triggers: dict[int, int] = field(default_factory=dict)
     schemas: dict[str, Schema] = field(default_factory=dict)
     roles: dict[str, Role] = field(default_factory=dict)
     memberships: tuple[Membership, ...] = ()
@@ -108,9 +132,21 @@ class Catalog:
     languages: tuple[Language, ...] = ()
     event_triggers: tuple[EventTrigger, ...] = ()
     foreign_servers: tuple[ForeignServer, ...] = ()
+    system_functions: tuple[SystemFunction, ...] = ()
+    large_objects: tuple[LargeObjects, ...] = ()
     keywords: dict[str, str] = field(default_factory=dict)
     """PostgreSQL's keywords with pg_get_keywords' category: R, T reserved, C, U not."""
     archiver: Archiver | None = None
+    toast: dict[int, Toast] = field(default_factory=dict)
+    """TOAST tables that hold anything, by the OID of their table."""
+    system_tables: tuple[SystemTable, ...] = ()
+    temporary_tables: tuple[TemporaryTables, ...] = ()
+    vacuuming: tuple[Vacuuming, ...] = ()
+    standbys: tuple[Standby, ...] = ()
+    subscriptions: tuple[Subscription, ...] = ()
+    shared_checksum_failures: int = 0
+    measuring: dict[str, str | None] = field(default_factory=dict)
+    """Functions of extensions that measure, to the schema they are called in; None: this user may not call them."""
     unread: tuple[Unread, ...] = ()
 
     @cached_property
@@ -161,9 +197,40 @@ class Catalog:
         return {(relation.schema, relation.name): relation for relation in self.relations.values()}
 
     @cached_property
+    def _looked_up(self) -> dict[Any, Any]:
+        return {}
+
+    def once(self, look: Callable[[Catalog], Known]) -> Known:
+        """What a look over the whole catalog gives, worked out when it is first asked for."""
+        if look not in self._looked_up:
+            self._looked_up[look] = look(self)
+        found: Known = self._looked_up[look]
+        return found
+
+    @cached_property
     def index_by_oid(self) -> dict[int, Index]:
         """Every index by its OID."""
         return {index.oid: index for indexes in self.indexes.values() for index in indexes}
+
+    @cached_property
+    def relation_names(self) -> frozenset[tuple[str, str]]:
+        """Schema and name of all relations and indexes: they share their names."""
+        return frozenset(self.by_name) | {(index.schema, index.name) for index in self.index_by_oid.values()}
+
+    @cached_property
+    def constraint_by_oid(self) -> dict[int, Constraint]:
+        """Every constraint of a table by its OID."""
+        return {constraint.oid: constraint for constraints in self.constraints.values() for constraint in constraints}
+
+    @cached_property
+    def loose_collations(self) -> frozenset[int]:
+        """Nondeterministic collations: those that call different texts equal."""
+        return frozenset(collation.oid for collation in self.collations if not collation.deterministic)
+
+    @cached_property
+    def default_classes(self) -> dict[int, OperatorClass]:
+        """Input type (OID) to its default operator class for btree."""
+        return {one.input_type: one for one in self.operator_classes.values() if one.method == "btree" and one.default}
 
     @cached_property
     def constraint_indexes(self) -> dict[int, Constraint]:
@@ -182,7 +249,10 @@ class Catalog:
             (table, constraint)
             for table in self.tables
             for constraint in self.constraints.get(table.oid, ())
-            if constraint.kind == "f" and not constraint.parent and not constraint.of_extension
+            if constraint.kind == "f"
+            and not constraint.parent
+            and not constraint.of_extension
+            and constraint.references in self.relations
         )
 
     @cached_property
@@ -208,6 +278,17 @@ class Catalog:
             return (relation,)
         return tuple(leaf for child in self.children.get(relation.oid, ()) for leaf in self.leaves(child))
 
+    def descendants(self, relation: Relation) -> tuple[Relation, ...]:
+        """All partitions or inheriting tables below a relation, each once, parents first."""
+        found: dict[int, Relation] = {}
+        waiting = list(self.children.get(relation.oid, ()))
+        while waiting:
+            child = waiting.pop(0)
+            if child.oid not in found:
+                found[child.oid] = child
+                waiting.extend(self.children.get(child.oid, ()))
+        return tuple(found.values())
+
     def root(self, relation: Relation) -> Relation:
         """The partitioned table at the top of a partition's tree; the relation itself where it is no partition."""
         while relation.is_partition and relation.parents and relation.parents[0] in self.relations:
@@ -220,6 +301,21 @@ class Catalog:
         while found is not None and found.kind == "d" and found.base:
             found = self.types.get(found.base)
         return found
+
+    @cached_property
+    def granted_columns(self) -> dict[int, tuple[Column, ...]]:
+        """Relation (OID) to those of its columns that have an access list of their own."""
+        found = {}
+        for oid, columns in self.columns.items():
+            listed = tuple(column for column in columns if column.acl is not None)
+            if listed:
+                found[oid] = listed
+        return found
+
+    @cached_property
+    def rights(self) -> Rights:
+        """Who may act as whom."""
+        return Rights(self.roles, self.memberships, self.server)
 
     @cached_property
     def key_of(self) -> dict[int, Constraint]:

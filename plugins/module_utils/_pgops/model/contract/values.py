@@ -125,7 +125,7 @@ def identifier(value: object) -> str:
     spelled = text(value)
     schema, name = _parsed(spelled)
     if schema is not None:
-        raise BadValueError(f"{quoted(spelled)} has a dot; write the name alone: {_spelling(name)}.")
+        raise BadValueError(f"{quoted(spelled)} has a dot; write the name alone: {spelling(name)}.")
     return name
 
 
@@ -142,7 +142,7 @@ def _parsed(spelled: str) -> tuple[str | None, str]:
     except identifiers.IdentifierError as error:
         raise BadValueError(_name_sentence(spelled, str(error))) from None
     if _CAPITAL.search(_QUOTED_PART.sub("", spelled)):
-        folded = ".".join(_spelling(part) for part in (schema, name) if part is not None)
+        folded = ".".join(spelling(part) for part in (schema, name) if part is not None)
         exact = ".".join(part if part.startswith('"') else f'"{part}"' for part in spelled.split("."))
         raise BadValueError(
             f"PostgreSQL reads {quoted(spelled)} as {folded}; write that, or '{exact}' for the name with capitals."
@@ -154,11 +154,11 @@ def _name_sentence(spelled: str, sentence: str) -> str:
     """Why a text is no name; where quotes would make it one, how to write them."""
     if '"' in spelled or len(spelled.encode()) > identifiers.MAX_BYTES or spelled.count(".") > 1:
         return sentence
-    exact = ".".join(_spelling(part) for part in spelled.split("."))
+    exact = ".".join(spelling(part) for part in spelled.split("."))
     return f"{quoted(spelled)} is no name as SQL spells it; a name with such characters is written '{exact}'."
 
 
-def _spelling(name: str) -> str:
+def spelling(name: str) -> str:
     """A name as a contract spells it: quoted only where its characters need it, not because it is a keyword."""
     plain = re.fullmatch(r"[a-z_\u0080-\U0010ffff][a-z0-9_$\u0080-\U0010ffff]*", name)
     return name if plain else '"' + name.replace('"', '""') + '"'

@@ -58,7 +58,8 @@ def argument_spec(settings: type[Any]) -> dict[str, dict[str, Any]]:
         if "choices" in entry:
             entry["choices"] = list(entry["choices"])
         if field.default is not None:
-            entry["default"] = field.default
+            # A settings class is hashable, so that its lists are tuples.
+            entry["default"] = list(field.default) if isinstance(field.default, tuple) else field.default
         spec[field.name] = entry
     return spec
 

@@ -6,10 +6,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from ...model.catalog.relations import Function, Policy, Rule, Trigger, Type
+from ...model.catalog.health import Standby, Subscription, SystemTable, TemporaryTables, Vacuuming
+from ...model.catalog.relations import DomainConstraint, Function, Policy, Rule, ToastIndex, Trigger, Type
 from ...model.catalog.server import (
     Archiver,
     Backend,
@@ -22,7 +22,9 @@ from ...model.catalog.server import (
     ForeignServer,
     HbaRule,
     Language,
+    LargeObjects,
     Membership,
+    Operator,
     OperatorClass,
     PreparedTransaction,
     Publication,
@@ -31,8 +33,10 @@ from ...model.catalog.server import (
     RoleSettings,
     Schema,
     Setting,
+    SystemFunction,
 )
 from ...model.catalog.snapshot import Catalog
+from ...model.errors import PgOpsError
 from ..node_tree import read_nodes
 from .stream import Row
 
@@ -49,6 +53,7 @@ class Facts:
         self.members: set[tuple[str, int]] = set()
         self.parents: dict[int, list[int]] = {}
         self.building: set[int] = set()
+        self.tables_in_work: frozenset[int] = frozenset()
         self.database_since: float | None = None
 
     def take(self, rows: list[Row]) -> None:
@@ -71,6 +76,7 @@ class Facts:
         self._cluster(catalog)
         self._database(catalog)
         self._privileges(catalog)
+        self._health(catalog)
 
     def _look_ups(self) -> None:
         self._role_names = {row[0]: row[1] for row in self.of("role")}
@@ -79,6 +85,7 @@ class Facts:
         for child, parent in self.of("parent"):
             self.parents.setdefault(child, []).append(parent)
         self.building = {index for _table, index in self.of("building")}
+        self.tables_in_work = frozenset(table for table, _index in self.of("building"))
         self.database_since = next((row[0] for row in self.of("database_made")), None)
 
     def _roles(self, catalog: Catalog) -> None:
@@ -86,7 +93,10 @@ class Facts:
         roles = (Role._make([*row, passwords.get(row[0])]) for row in self.of("role"))
         catalog.roles = {role.name: role for role in sorted(roles, key=lambda role: role.name)}
         catalog.memberships = tuple(
-            sorted(Membership(self.role(role), self.role(member), *rest) for role, member, *rest in self.of("member"))
+            sorted(
+                Membership._make([self.role(role), self.role(member), *rest, self.role(grantor)])
+                for role, member, *rest, grantor in self.of("member")
+            )
         )
         catalog.role_settings = tuple(
             RoleSettings(database, role, tuple(settings)) for database, role, settings in self.of("role_settings")
@@ -119,7 +129,17 @@ class Facts:
             row[0]: Extension._make([*row[:4], self.role(row[4])]) for row in sorted(self.of("extension"))
         }
         catalog.collations = tuple(Collation(*row) for row in self.of("collation"))
+        catalog.tables_in_work = self.tables_in_work
+        catalog.toast_indexes = tuple(
+            ToastIndex(table, name, toast in self.tables_in_work or table in self.tables_in_work)
+            for table, name, toast in sorted(self.of("toast_index"))
+        )
+        catalog.horizons = tuple(sorted((time, age) for time, age in self.of("horizon")))
         catalog.operator_classes = {row[0]: OperatorClass(*row) for row in self.of("operator_class")}
+        for oid, domain, *rest in self.of("domain_constraint"):
+            one = DomainConstraint._make([oid, domain, *rest, ("pg_type", domain) in self.members])
+            catalog.domain_constraints = (*catalog.domain_constraints, one)
+        catalog.operators = {row[0]: Operator(*row) for row in self.of("operator")}
         equalities: dict[int, set[int]] = {}
         for family, operator in self.of("equality"):
             equalities.setdefault(family, set()).add(operator)
@@ -130,8 +150,26 @@ class Facts:
             Publication(name, every, tuple(word for word, on in zip(_PUBLISHED, verbs) if on), tuple(verbs[4]))
             for name, every, *verbs in sorted(self.of("publication"))
         )
-        catalog.event_triggers = tuple(EventTrigger(*row) for row in sorted(self.of("event_trigger")))
-        catalog.user_code = frozenset(row[0] for row in self.of("user_code"))
+        catalog.event_triggers = tuple(
+            EventTrigger._make([*row, ("pg_event_trigger", row[6]) in self.members])
+            for row in sorted(self.of("event_trigger"))
+        )
+        ways: dict[int, set[str]] = {}
+        for oid, way in self.of("user_code"):
+            ways.setdefault(oid, set()).add(way)
+        catalog.user_code = {oid: frozenset(found) for oid, found in ways.items()}
+        catalog.code_types = frozenset(row[0] for row in self.of("code_type"))
+
+    def _health(self, catalog: Catalog) -> None:
+        catalog.system_tables = tuple(SystemTable(*row) for row in sorted(self.of("system_table")))
+        catalog.temporary_tables = tuple(TemporaryTables(*row) for row in sorted(self.of("temporary_tables")))
+        catalog.vacuuming = tuple(Vacuuming(*row) for row in self.of("vacuuming"))
+        catalog.standbys = tuple(Standby(*row) for row in self.of("standby"))
+        catalog.subscriptions = tuple(
+            Subscription(name, self.role(owner), enabled) for name, owner, enabled in sorted(self.of("subscription"))
+        )
+        catalog.shared_checksum_failures = sum(row[0] for row in self.of("shared_failures"))
+        catalog.measuring = {row[0]: row[1] for row in self.of("measuring")}
 
     def _privileges(self, catalog: Catalog) -> None:
         catalog.default_privileges = tuple(
@@ -139,44 +177,77 @@ class Facts:
         )
         catalog.languages = tuple(Language(*row) for row in sorted(self.of("language"), key=lambda row: row[0]))
         catalog.foreign_servers = tuple(
-            ForeignServer(name, wrapper, self.role(owner), acl, tuple(users), tuple(passwords))
+            ForeignServer(
+                name, wrapper, self.role(owner), acl, tuple(users), None if passwords is None else tuple(passwords)
+            )
             for name, wrapper, owner, acl, users, passwords in self.of("foreign_server")
+        )
+        catalog.system_functions = tuple(
+            SystemFunction(name, arguments, self.role(owner), acl)
+            for name, arguments, owner, acl in sorted(self.of("system_function"))
+        )
+        catalog.large_objects = tuple(
+            LargeObjects(self.role(owner), acl, number) for owner, acl, number in self.of("large_objects")
         )
 
 
-def code_rows(catalog: Catalog, facts: Facts) -> Callable[[list[Row]], None]:
-    """What takes the rows of triggers, rules, functions, policies and views' columns and puts them into the catalog."""
+class Code:
+    """Takes the rows of triggers, rules, functions, policies and views' columns, and puts them into the catalog."""
 
-    def trigger(row: list[Any]) -> None:
-        row[7] = tuple(row[7] or ())
-        # tgattr and the parent come last, the parent is the tuple's only optional field.
-        table = row[1]
-        catalog.triggers[table] = (*catalog.triggers.get(table, ()), Trigger(*row))
+    def __init__(self, catalog: Catalog, facts: Facts) -> None:
+        self._catalog = catalog
+        self._facts = facts
+        self._triggers: dict[int, list[Trigger]] = {}
+        self._policies: dict[int, list[Policy]] = {}
+        self._rules: list[Rule] = []
+        self._columns: dict[int, set[tuple[int, int]]] = {}
+        self._summaries: set[int] = set()
 
-    def rule(row: list[Any]) -> None:
-        row[5] = len(read_nodes(row[5]))
-        catalog.rules = (*catalog.rules, Rule(*row))
-
-    def function(row: list[Any]) -> None:
-        row[4] = facts.role(row[4])
-        row[8] = tuple(row[8] or ())
-        catalog.functions[row[0]] = Function._make([*row, ("pg_proc", row[0]) in facts.members])
-
-    def policy(row: list[Any]) -> None:
-        row[4] = tuple(facts.role(oid) for oid in row[4])
-        table = row[0]
-        catalog.policies[table] = (*catalog.policies.get(table, ()), Policy(*row))
-
-    columns: dict[int, set[tuple[int, int]]] = {}
-
-    def view_column(row: list[Any]) -> None:
-        columns.setdefault(row[0], set()).add((row[1], row[2]))
-
-    takers = {"trigger": trigger, "rule": rule, "function": function, "policy": policy, "view_column": view_column}
-
-    def take(rows: list[Row]) -> None:
+    def take(self, rows: list[Row]) -> None:
+        """Sort a batch of rows by kind."""
         for kind, *row in rows:
-            takers[kind](row)
-        catalog.view_columns = {view: frozenset(pairs) for view, pairs in columns.items()}
+            getattr(self, f"_{kind}")(row)
 
-    return take
+    def fill(self) -> None:
+        """Put what was taken into the catalog, when all is there."""
+        catalog = self._catalog
+        catalog.triggers = {table: tuple(found) for table, found in self._triggers.items()}
+        catalog.policies = {table: tuple(found) for table, found in self._policies.items()}
+        catalog.rules = tuple(self._rules)
+        catalog.view_columns = {view: frozenset(pairs) for view, pairs in self._columns.items()}
+        catalog.summary_views = frozenset(self._summaries)
+
+    def _trigger(self, row: list[Any]) -> None:
+        row[8] = tuple(row[8] or ())
+        self._triggers.setdefault(row[1], []).append(Trigger(*row))
+
+    def _few_triggers(self, row: list[Any]) -> None:
+        self._catalog.few_triggers[row[0]] = row[1]
+
+    def _rule(self, row: list[Any]) -> None:
+        row[5] = _actions(row[5])
+        self._rules.append(Rule(*row))
+
+    def _function(self, row: list[Any]) -> None:
+        row[4] = self._facts.role(row[4])
+        row[8] = tuple(row[8] or ())
+        of_extension = ("pg_proc", row[0]) in self._facts.members
+        self._catalog.functions[row[0]] = Function._make([*row, of_extension])
+
+    def _policy(self, row: list[Any]) -> None:
+        row[4] = tuple(self._facts.role(oid) for oid in row[4])
+        self._policies.setdefault(row[0], []).append(Policy(*row))
+
+    def _view_column(self, row: list[Any]) -> None:
+        self._columns.setdefault(row[0], set()).add((row[1], row[2]))
+
+    def _summary(self, row: list[Any]) -> None:
+        self._summaries.add(row[0])
+
+
+def _actions(action: str) -> int | None:
+    """How many statements a rule's action holds; DO INSTEAD NOTHING counts as one."""
+    try:
+        return len(read_nodes(action))
+    except PgOpsError:
+        return None

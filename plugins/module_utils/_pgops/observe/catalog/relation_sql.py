@@ -19,8 +19,8 @@ SELECT pg_catalog.json_build_array(
   c.oid::int8, n.nspname, c.relname, c.relkind::text, c.relpersistence::text, c.relowner::int8, c.relpages,
   c.reltuples, c.relnatts, c.relacl::text, c.reloptions, c.relispartition, c.relhassubclass AND c.relkind IN ('r', 'p'),
   c.relrowsecurity, c.relforcerowsecurity, c.relreplident::text, c.relispopulated, COALESCE(o.relpages, 0),
-  CASE WHEN c.relkind IN ('r', 'm') THEN pg_catalog.age(c.relfrozenxid) END,
-  CASE WHEN c.relkind IN ('r', 'm') THEN pg_catalog.mxid_age(c.relminmxid) END,
+  CASE WHEN c.relfrozenxid <> '0' THEN GREATEST(pg_catalog.age(c.relfrozenxid), pg_catalog.age(o.relfrozenxid)) END,
+  CASE WHEN c.relminmxid <> '0' THEN GREATEST(pg_catalog.mxid_age(c.relminmxid), pg_catalog.mxid_age(o.relminmxid)) END,
   pg_catalog.has_table_privilege(c.oid, 'SELECT'), c.relam::int8,
   CASE WHEN c.relkind = 'p' THEN pg_catalog.pg_get_partkeydef(c.oid) END,
   CASE WHEN c.relkind = 'v' THEN pg_catalog.pg_relation_is_updatable(c.oid, true) ELSE 0 END,
@@ -35,7 +35,14 @@ SELECT pg_catalog.json_build_array(
     extract(epoch FROM pg_catalog.pg_stat_get_last_vacuum_time(c.oid)),
     extract(epoch FROM pg_catalog.pg_stat_get_last_autovacuum_time(c.oid)),
     extract(epoch FROM pg_catalog.pg_stat_get_last_analyze_time(c.oid)),
-    extract(epoch FROM pg_catalog.pg_stat_get_last_autoanalyze_time(c.oid))) END)
+    extract(epoch FROM pg_catalog.pg_stat_get_last_autoanalyze_time(c.oid)), {{frozen_pages}},
+    {{newpage_updated}}) END,
+  CASE WHEN o.relpages > 0 OR pg_catalog.pg_stat_get_live_tuples(o.oid) > 0
+         OR pg_catalog.pg_stat_get_dead_tuples(o.oid) > 0 THEN pg_catalog.json_build_array(
+    o.oid::int8, o.relpages, o.reltuples, o.reloptions, pg_catalog.pg_stat_get_live_tuples(o.oid),
+    pg_catalog.pg_stat_get_dead_tuples(o.oid), pg_catalog.pg_stat_get_ins_since_vacuum(o.oid),
+    extract(epoch FROM pg_catalog.pg_stat_get_last_vacuum_time(o.oid)),
+    extract(epoch FROM pg_catalog.pg_stat_get_last_autovacuum_time(o.oid))) END)
 FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_catalog.pg_class o ON o.oid = c.reltoastrelid
@@ -69,7 +76,16 @@ SELECT pg_catalog.json_build_array(
   CASE WHEN i.indexprs IS NOT NULL THEN ARRAY(
     SELECT pg_catalog.pg_get_indexdef(i.indexrelid, k, false) FROM pg_catalog.generate_series(1, i.indnkeyatts) k) END,
   pg_catalog.pg_get_expr(i.indexprs, i.indrelid), pg_catalog.pg_get_expr(i.indpred, i.indrelid), x.reloptions,
-  x.relpages, x.reltuples, pg_catalog.pg_stat_get_numscans(i.indexrelid), {{last_scan}}, x.relispartition)
+  x.relpages, x.reltuples, pg_catalog.pg_stat_get_numscans(i.indexrelid), {{last_scan}}, pg_catalog.age(i.xmin),
+  -- a standby may be told to keep times of commits that its primary does not send
+  CASE WHEN pg_catalog.current_setting('track_commit_timestamp') = 'on' AND NOT pg_catalog.pg_is_in_recovery()
+       THEN extract(epoch FROM pg_catalog.pg_xact_commit_timestamp(i.xmin)) END,
+  CASE WHEN x.reltablespace <> 0 THEN (
+    SELECT s.spcname FROM pg_catalog.pg_tablespace s WHERE s.oid = x.reltablespace) END,
+  CASE WHEN i.indexprs IS NOT NULL THEN ARRAY(
+    SELECT pg_catalog.json_build_array(a.attnum, a.attstattarget) FROM pg_catalog.pg_attribute a
+    WHERE a.attrelid = i.indexrelid AND a.attstattarget >= 0 ORDER BY a.attnum) END,
+  x.relispartition)
 FROM pg_catalog.pg_index i
 JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
 JOIN pg_catalog.pg_namespace n ON n.oid = x.relnamespace
@@ -82,12 +98,18 @@ SELECT pg_catalog.json_build_array(
   k.oid::int8, k.conrelid::int8, n.nspname, k.conname, k.contype::text, k.conindid::int8, k.confrelid::int8, k.conkey,
   k.confkey, k.confupdtype::text, k.confdeltype::text, k.confmatchtype::text, k.condeferrable, k.condeferred,
   k.convalidated, {{enforced}}, k.conislocal, k.coninhcount > 0, k.connoinherit, k.conpfeqop::int8[], {{set_columns}},
-  CASE WHEN k.contype = 'c' THEN pg_catalog.pg_get_expr(k.conbin, k.conrelid) END, k.conparentid::int8)
+  CASE WHEN k.contype = 'c' THEN pg_catalog.pg_get_expr(k.conbin, k.conrelid) END, {{period}}, k.conparentid::int8)
 FROM pg_catalog.pg_constraint k
 JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE {_OF_USERS} AND {_NOT_OURS}
 """
+
+# What tells in a stored query that it, or one below it, makes rows that are no rows of a table.
+_SUMMARY = (
+    r":(hasAggs|hasWindowFuncs|hasTargetSRFs) true"
+    r"|:(groupClause|groupingSets|distinctClause|limitOffset|limitCount|setOperations) [({]"
+)
 
 # Triggers of the system are told only where they do not stand as they were made.
 CODE = f"""
@@ -99,8 +121,15 @@ JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE (NOT t.tgisinternal OR t.tgenabled <> 'O') AND {_OF_USERS} AND {_NOT_OURS}
 UNION ALL
+SELECT pg_catalog.json_build_array('few_triggers', k.oid::int8, pg_catalog.count(t.oid))
+FROM pg_catalog.pg_constraint k
+LEFT JOIN pg_catalog.pg_trigger t ON t.tgconstraint = k.oid AND t.tgisinternal
+WHERE k.contype = 'f'
+GROUP BY k.oid, k.conparentid
+HAVING pg_catalog.count(t.oid) < CASE k.conparentid WHEN 0 THEN 4 ELSE 2 END
+UNION ALL
 SELECT pg_catalog.json_build_array('rule', w.ev_class::int8, w.rulename, w.ev_type::text::int, w.is_instead,
-  w.ev_enabled::text, w.ev_action::text)
+  w.ev_enabled::text, w.ev_action::text, w.ev_qual::text <> '<>', w.oid::int8)
 FROM pg_catalog.pg_rewrite w
 JOIN pg_catalog.pg_class c ON c.oid = w.ev_class
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -111,7 +140,9 @@ SELECT pg_catalog.json_build_array('function',
   p.prokind::text, l.lanname, p.prosecdef, p.proconfig, p.proacl::text, p.provolatile::text, p.proisstrict,
   CASE p.prorettype WHEN 'pg_catalog.trigger'::pg_catalog.regtype THEN 'trigger'
     WHEN 'pg_catalog.event_trigger'::pg_catalog.regtype THEN 'event_trigger' ELSE '' END,
-  CASE WHEN p.prorettype = 'pg_catalog.trigger'::pg_catalog.regtype THEN p.prosrc END)
+  CASE WHEN p.prorettype = 'pg_catalog.trigger'::pg_catalog.regtype OR l.lanname IN ('sql', 'plpgsql')
+    THEN p.prosrc END,
+  {{bound}}, p.pronargs)
 FROM pg_catalog.pg_proc p
 JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
 JOIN pg_catalog.pg_language l ON l.oid = p.prolang
@@ -127,6 +158,12 @@ FROM pg_catalog.pg_rewrite w
 JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = w.oid
   AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid <> w.ev_class
 WHERE w.rulename = '_RETURN' AND w.ev_class >= 16384
+UNION ALL
+SELECT pg_catalog.json_build_array('summary', w.ev_class::int8)
+FROM pg_catalog.pg_rewrite w
+JOIN pg_catalog.pg_class c ON c.oid = w.ev_class AND c.relkind = 'v' AND c.relacl IS NOT NULL
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE w.rulename = '_RETURN' AND {_OF_USERS} AND w.ev_action::text ~ '{_SUMMARY}'
 """
 
 # Statistics of small relations are of no use to any check, and there may be a million of them.
@@ -143,7 +180,7 @@ WHERE c.relkind IN ('r', 'm', 'p') AND (c.relpages >= 64 OR c.relkind = 'p') AND
 SEQUENCES = """
 SELECT pg_catalog.json_build_array('sequence',
   s.seqrelid::int8, pg_catalog.format_type(s.seqtypid, -1), s.seqstart, s.seqmin, s.seqmax, s.seqincrement, s.seqcycle,
-  pg_catalog.has_sequence_privilege(s.seqrelid, 'USAGE, SELECT'))
+  s.seqcache, pg_catalog.has_sequence_privilege(s.seqrelid, 'USAGE, SELECT'))
 FROM pg_catalog.pg_sequence s
 UNION ALL
 SELECT pg_catalog.json_build_array('use', d.objid::int8, d.refobjid::int8, d.refobjsubid, d.deptype::text)
@@ -157,22 +194,4 @@ FROM pg_catalog.pg_attrdef f
 JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass AND d.objid = f.oid
   AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
 JOIN pg_catalog.pg_class c ON c.oid = d.refobjid AND c.relkind = 'S'
-"""
-
-# Values of sequences open each of them: they are asked for those that may run out, and no others.
-SEQUENCE_VALUES = """
-SELECT pg_catalog.json_build_array('sequence_value', s.oid,
-  pg_catalog.pg_sequence_last_value(s.oid::pg_catalog.regclass))
-FROM pg_catalog.unnest('{%s}'::int8[]) s (oid)
-JOIN pg_catalog.pg_class c ON c.oid = s.oid::oid
-"""
-
-INDEX_DEFINITIONS = """
-SELECT pg_catalog.json_build_array('definition', i.oid, pg_catalog.pg_get_indexdef(i.oid::oid))
-FROM pg_catalog.unnest('{%s}'::int8[]) i (oid)
-"""
-
-SIZES = """
-SELECT pg_catalog.json_build_array('size', c.oid, pg_catalog.pg_relation_size(c.oid::oid))
-FROM pg_catalog.unnest('{%s}'::int8[]) c (oid)
 """

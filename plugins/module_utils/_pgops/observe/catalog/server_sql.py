@@ -9,6 +9,9 @@ Words in braces are spelled by `versions`.
 
 from __future__ import annotations
 
+from .health_sql import HEALTH
+from .user_code_sql import USER_CODE
+
 # `may_..` decide which further questions are asked: a refused one would end the snapshot.
 SERVER = """
 SELECT pg_catalog.current_setting('server_version_num')::int AS version,
@@ -25,6 +28,7 @@ SELECT pg_catalog.current_setting('server_version_num')::int AS version,
        extract(epoch FROM pg_catalog.pg_stat_get_db_stat_reset_time(d.oid))::float8 AS database_statistics_since,
        extract(epoch FROM pg_catalog.pg_stat_get_bgwriter_stat_reset_time())::float8 AS server_statistics_since,
        pg_catalog.current_setting('block_size')::int AS block_size,
+       pg_catalog.pg_current_snapshot()::text AS snapshot,
        pg_catalog.has_function_privilege('pg_catalog.pg_hba_file_rules()', 'EXECUTE') AS may_hba,
        pg_catalog.has_function_privilege('pg_catalog.pg_show_all_file_settings()', 'EXECUTE') AS may_file_settings,
        pg_catalog.has_function_privilege('pg_catalog.pg_stat_file(text)', 'EXECUTE') AS may_stat_file,
@@ -46,7 +50,7 @@ FROM pg_catalog.pg_roles r
 
 MEMBERS = """
 SELECT pg_catalog.json_build_array('member', m.roleid::int8, m.member::int8, m.admin_option, {member_inherits},
-  {member_may_set})
+  {member_may_set}, m.grantor::int8)
 FROM pg_catalog.pg_auth_members m
 """
 
@@ -72,7 +76,8 @@ SELECT pg_catalog.json_build_array('parent', i.inhrelid::int8, i.inhparent::int8
 # Row types of tables, and arrays of them, are no types of columns worth knowing, and there is one for every table.
 TYPES = """
 SELECT pg_catalog.json_build_array('type', t.oid::int8, pg_catalog.format_type(t.oid, -1), t.typtype::text,
-  t.typcategory::text, t.typbasetype::int8, t.typelem::int8, t.typnotnull, t.typcollation::int8)
+  t.typcategory::text, t.typbasetype::int8, t.typelem::int8, t.typnotnull, t.typcollation::int8,
+  t.typlen, t.typalign::text)
 FROM pg_catalog.pg_type t
 LEFT JOIN pg_catalog.pg_class c ON c.oid = t.typrelid
 LEFT JOIN pg_catalog.pg_type e ON e.oid = t.typelem AND t.typcategory = 'A'
@@ -80,8 +85,10 @@ LEFT JOIN pg_catalog.pg_class ec ON ec.oid = e.typrelid
 WHERE COALESCE(c.relkind, ec.relkind, 'c') = 'c'
 """
 
+# What this session set for itself is nobody's configuration.
 SETTINGS = """
-SELECT pg_catalog.json_build_array('setting', s.name, s.setting, s.unit, s.context, s.source, s.boot_val,
+SELECT pg_catalog.json_build_array('setting', s.name,
+  CASE s.source WHEN 'session' THEN s.reset_val ELSE s.setting END, s.unit, s.context, s.source, s.boot_val,
   s.pending_restart)
 FROM pg_catalog.pg_settings s
 """
@@ -121,6 +128,26 @@ EQUALITIES = """
 SELECT pg_catalog.json_build_array('equality', w.amopfamily::int8, w.amopopr::int8)
 FROM pg_catalog.pg_amop w JOIN pg_catalog.pg_am m ON m.oid = w.amopmethod
 WHERE m.amname = 'btree' AND w.amopstrategy = 3 OR m.amname = 'hash' AND w.amopstrategy = 1
+   -- other methods number their strategies freely: an equality is what a btree calls one (BRIN finds it too coarsely)
+   OR m.amname IN ('gist', 'gin', 'spgist') AND w.amoppurpose = 's' AND EXISTS (
+     SELECT FROM pg_catalog.pg_amop b WHERE b.amopopr = w.amopopr AND b.amopmethod = 403 AND b.amopstrategy = 3)
+"""
+
+DOMAIN_CONSTRAINTS = """
+SELECT pg_catalog.json_build_array('domain_constraint', k.oid::int8, t.oid::int8, n.nspname, t.typname, k.conname,
+  pg_catalog.pg_get_expr(k.conbin, 0), k.convalidated)
+FROM pg_catalog.pg_constraint k
+JOIN pg_catalog.pg_type t ON t.oid = k.contypid
+JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
+WHERE k.contype = 'c' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+"""
+
+# Only those that foreign keys compare with.
+OPERATORS = """
+SELECT pg_catalog.json_build_array('operator', o.oid::int8, n.nspname, o.oprname, o.oprleft::int8, o.oprright::int8)
+FROM pg_catalog.pg_operator o
+JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace
+WHERE o.oid IN (SELECT pg_catalog.unnest(k.conpfeqop) FROM pg_catalog.pg_constraint k WHERE k.contype = 'f')
 """
 
 COMMENTS = """
@@ -155,7 +182,8 @@ FROM pg_catalog.pg_language l WHERE l.lanispl
 """
 
 EVENT_TRIGGERS = """
-SELECT pg_catalog.json_build_array('event_trigger', e.evtname, e.evtevent, r.rolname, r.rolsuper, e.evtenabled::text)
+SELECT pg_catalog.json_build_array('event_trigger', e.evtname, e.evtevent, r.rolname, r.rolsuper, e.evtenabled::text,
+  e.evtfoid::int8, e.oid::int8)
 FROM pg_catalog.pg_event_trigger e JOIN pg_catalog.pg_roles r ON r.oid = e.evtowner
 """
 
@@ -164,10 +192,27 @@ FOREIGN_SERVERS = """
 SELECT pg_catalog.json_build_array('foreign_server', s.srvname, w.fdwname, s.srvowner::int8, s.srvacl::text,
   ARRAY(SELECT CASE u.umuser WHEN 0 THEN '' ELSE u.usename::text END FROM pg_catalog.pg_user_mappings u
         WHERE u.srvid = s.oid ORDER BY 1),
+  CASE WHEN (SELECT r.rolsuper FROM pg_catalog.pg_roles r WHERE r.rolname = current_user) THEN
   ARRAY(SELECT CASE u.umuser WHEN 0 THEN '' ELSE u.usename::text END FROM pg_catalog.pg_user_mappings u
         WHERE u.srvid = s.oid AND EXISTS (
-          SELECT FROM pg_catalog.pg_options_to_table(u.umoptions) o WHERE o.option_name = 'password') ORDER BY 1))
+          SELECT FROM pg_catalog.pg_options_to_table(u.umoptions) o WHERE o.option_name = 'password') ORDER BY 1) END)
 FROM pg_catalog.pg_foreign_server s JOIN pg_catalog.pg_foreign_data_wrapper w ON w.oid = s.srvfdw
+"""
+
+# Those of PostgreSQL's own functions that reach beyond the database, where somebody changed who may call them.
+SYSTEM_FUNCTIONS = """
+SELECT pg_catalog.json_build_array('system_function', p.proname,
+  pg_catalog.pg_get_function_identity_arguments(p.oid), p.proowner::int8, p.proacl::text)
+FROM pg_catalog.pg_proc p
+WHERE p.pronamespace = 'pg_catalog'::pg_catalog.regnamespace AND p.oid < 16384 AND p.proacl IS NOT NULL
+  AND (p.proname IN ('lo_import', 'lo_export', 'be_lo_import', 'be_lo_export', 'pg_stat_file', 'pg_ls_dir')
+       OR p.proname ~ '^pg_read_(binary_)?file')
+"""
+
+LARGE_OBJECTS = """
+SELECT pg_catalog.json_build_array('large_objects', l.lomowner::int8, l.lomacl::text, pg_catalog.count(*))
+FROM pg_catalog.pg_largeobject_metadata l WHERE l.lomacl IS NOT NULL
+GROUP BY l.lomowner, l.lomacl::text
 """
 
 DATABASES = """
@@ -179,9 +224,10 @@ FROM pg_catalog.pg_database d LEFT JOIN pg_catalog.pg_stat_database s ON s.datid
 
 SLOTS = """
 SELECT pg_catalog.json_build_array('slot', s.slot_name, s.slot_type, s.database, s.active,
-  CASE WHEN NOT pg_catalog.pg_is_in_recovery()
-       THEN pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_lsn(), s.restart_lsn)::int8 END,
-  GREATEST(pg_catalog.age(s.xmin), pg_catalog.age(s.catalog_xmin)), s.wal_status)
+  pg_catalog.pg_wal_lsn_diff(CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn()
+    ELSE pg_catalog.pg_current_wal_lsn() END, s.restart_lsn)::int8,
+  GREATEST(pg_catalog.age(s.xmin), pg_catalog.age(s.catalog_xmin)), s.wal_status, {slot_inactive_since},
+  {slot_synced}, {slot_invalidated})
 FROM pg_catalog.pg_replication_slots s
 """
 
@@ -206,36 +252,42 @@ SELECT pg_catalog.json_build_array('archiver', a.archived_count, a.failed_count,
 FROM pg_catalog.pg_stat_archiver a
 """
 
+# What others are at work on is hidden from most roles, but not their locks: REINDEX and DROP INDEX CONCURRENTLY hold
+# one on the index, CREATE INDEX CONCURRENTLY on the table.
 BUILDING = """
-SELECT pg_catalog.json_build_array('building', p.relid::int8, p.index_relid::int8)
-FROM pg_catalog.pg_stat_progress_create_index p
-WHERE p.datid = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())
+SELECT pg_catalog.json_build_array('building', w.relid::int8, w.index_relid::int8)
+FROM (
+  SELECT p.relid, p.index_relid FROM pg_catalog.pg_stat_progress_create_index p
+  WHERE p.datname = pg_catalog.current_database()
+  UNION
+  SELECT COALESCE(i.indrelid, l.relation), COALESCE(i.indexrelid, 0)
+  FROM pg_catalog.pg_locks l
+  JOIN pg_catalog.pg_database d ON d.oid = l.database AND d.datname = pg_catalog.current_database()
+  LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = l.relation
+  WHERE l.locktype = 'relation' AND l.mode = 'ShareUpdateExclusiveLock' AND l.granted
+    AND (i.indexrelid IS NOT NULL OR l.pid IN (SELECT p.pid FROM pg_catalog.pg_stat_progress_create_index p))
+) w
+WHERE w.relid IS NOT NULL
 """
 
-# Which relations' definitions call a function, or use an operator, that a user made: reading them runs that code.
-USER_CODE = """
-SELECT pg_catalog.json_build_array('user_code', x.oid::int8)
+TOAST_INDEXES = """
+SELECT pg_catalog.json_build_array('toast_index', c.oid::int8, x.relname, i.indrelid::int8)
+FROM pg_catalog.pg_index i
+JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
+JOIN pg_catalog.pg_class c ON c.reltoastrelid = i.indrelid
+WHERE NOT i.indisvalid
+"""
+
+# Transactions before a table's frozen horizon were begun before its last VACUUM: by day, rounded up. A table that was
+# written anew got its horizon from that.
+HORIZONS = """
+SELECT pg_catalog.json_build_array('horizon', (h.day * 86400)::int8, pg_catalog.min(h.age))
 FROM (
-  SELECT DISTINCT COALESCE(f.adrelid, k.conrelid, i.indrelid, p.polrelid, w.ev_class, e.stxrelid) AS oid
-  FROM pg_catalog.pg_depend d
-  LEFT JOIN pg_catalog.pg_attrdef f
-    ON d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass AND f.oid = d.objid
-  LEFT JOIN pg_catalog.pg_constraint k
-    ON d.classid = 'pg_catalog.pg_constraint'::pg_catalog.regclass AND k.oid = d.objid
-  LEFT JOIN pg_catalog.pg_index i
-    ON d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND i.indexrelid = d.objid
-  LEFT JOIN pg_catalog.pg_policy p
-    ON d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass AND p.oid = d.objid
-  LEFT JOIN pg_catalog.pg_rewrite w
-    ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND w.oid = d.objid
-  LEFT JOIN pg_catalog.pg_statistic_ext e
-    ON d.classid = 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass AND e.oid = d.objid
-  WHERE d.refobjid >= 16384 AND d.refclassid IN (
-    'pg_catalog.pg_proc'::pg_catalog.regclass, 'pg_catalog.pg_operator'::pg_catalog.regclass,
-    'pg_catalog.pg_opclass'::pg_catalog.regclass)
-    AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend m WHERE m.classid = d.refclassid AND m.objid = d.refobjid
-                    AND m.deptype = 'e')
-) x WHERE x.oid IS NOT NULL
+  SELECT pg_catalog.ceil(extract(epoch FROM GREATEST(pg_catalog.pg_stat_get_last_vacuum_time(c.oid),
+           pg_catalog.pg_stat_get_last_autovacuum_time(c.oid))) / 86400) AS day, pg_catalog.age(c.relfrozenxid) AS age
+  FROM pg_catalog.pg_class c WHERE c.relkind IN ('r', 'm', 't') AND c.relfilenode = c.oid
+) h
+WHERE h.day IS NOT NULL GROUP BY h.day
 """
 
 FACTS = "UNION ALL".join(
@@ -253,6 +305,8 @@ FACTS = "UNION ALL".join(
         COLLATIONS,
         OPERATOR_CLASSES,
         EQUALITIES,
+        OPERATORS,
+        DOMAIN_CONSTRAINTS,
         COMMENTS,
         KEYWORDS,
         PUBLICATIONS,
@@ -260,19 +314,24 @@ FACTS = "UNION ALL".join(
         LANGUAGES,
         EVENT_TRIGGERS,
         FOREIGN_SERVERS,
+        SYSTEM_FUNCTIONS,
+        LARGE_OBJECTS,
         DATABASES,
         SLOTS,
         PREPARED,
         BACKENDS,
         ARCHIVER,
         BUILDING,
+        TOAST_INDEXES,
+        HORIZONS,
         USER_CODE,
+        *HEALTH,
     )
 )
 
 HBA = """
 SELECT pg_catalog.json_build_array('hba', h.line_number, h.type, h.database, h.user_name, h.address, h.netmask,
-  h.auth_method, h.error)
+  h.auth_method, h.error, {hba_file})
 FROM pg_catalog.pg_hba_file_rules h
 """
 

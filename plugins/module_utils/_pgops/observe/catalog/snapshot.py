@@ -17,6 +17,7 @@ from sys import intern
 from typing import Any
 
 from ...database.session import Session
+from ...model.catalog.health import Toast
 from ...model.catalog.relations import (
     Column,
     ColumnStatistics,
@@ -31,11 +32,20 @@ from ...model.catalog.server import Server
 from ...model.catalog.snapshot import Catalog, Unread
 from ...model.measured import Details, Wanted
 from . import relation_sql, server_sql
-from .facts import Facts, code_rows
+from .details import detail_queries, detail_rows
+from .facts import Code, Facts
 from .stream import Row, stream
 from .versions import spelled
 
 SNAPSHOT = "REPEATABLE READ READ ONLY"
+# Constants in definitions are printed by these settings, and roles and databases have their own.
+SPELLING = """
+SET LOCAL TimeZone = 'UTC';
+SET LOCAL DateStyle = 'ISO, MDY';
+SET LOCAL IntervalStyle = 'postgres';
+SET LOCAL extra_float_digits = 1;
+SET LOCAL bytea_output = 'hex';
+"""
 
 
 def nothing_more(catalog: Catalog) -> Wanted:
@@ -49,6 +59,7 @@ def read_catalog(session: Session, want: Callable[[Catalog], Wanted] = nothing_m
     :raises DatabaseError: when PostgreSQL refuses a reading.
     """
     with session.transaction(SNAPSHOT), _without_collector():
+        session.execute(SPELLING)
         server, may = _server(session)
         facts = Facts()
         stream(session, spelled(_facts_query(may), server.version), facts.take)
@@ -58,7 +69,9 @@ def read_catalog(session: Session, want: Callable[[Catalog], Wanted] = nothing_m
         _columns(session, catalog)
         _indexes(session, catalog, facts)
         _constraints(session, catalog, facts)
-        stream(session, spelled(relation_sql.CODE, server.version), code_rows(catalog, facts))
+        code = Code(catalog, facts)
+        stream(session, spelled(relation_sql.CODE, server.version), code.take)
+        code.fill()
         _statistics(session, catalog)
         _sequences(session, catalog)
         catalog.unread = _unread(may)
@@ -120,6 +133,7 @@ def _server(session: Session) -> tuple[Server, frozenset[str]]:
 def _relations(session: Session, catalog: Catalog, facts: Facts) -> None:
     def take(rows: list[Row]) -> None:
         for row in rows:
+            toast = row.pop()
             usage = row.pop()
             oid = row[0]
             row[1] = intern(row[1])
@@ -131,8 +145,11 @@ def _relations(session: Session, catalog: Catalog, facts: Facts) -> None:
             catalog.relations[oid] = Relation._make(row)
             if usage is not None:
                 catalog.usage[oid] = TableUsage(*usage)
+            if toast is not None:
+                toast[3] = tuple(toast[3] or ())
+                catalog.toast[oid] = Toast(*toast)
 
-    stream(session, relation_sql.RELATIONS, take)
+    stream(session, spelled(relation_sql.RELATIONS, catalog.server.version), take)
 
 
 def _columns(session: Session, catalog: Catalog) -> None:
@@ -159,6 +176,7 @@ def _indexes(session: Session, catalog: Catalog, facts: Facts) -> None:
             row[5] = facts.access_methods.get(row[5], "")
             for place in (7, 18, 19, 20, 22, 25):
                 row[place] = tuple(row[place] or ())
+            row[33] = tuple((place, target) for place, target in row[33] or ())
             parents = facts.parents.get(oid) if is_partition else None
             row += [("pg_class", oid) in facts.members, parents[0] if parents else 0, oid in facts.building]
             found.setdefault(table, []).append(Index._make(row))
@@ -223,27 +241,8 @@ def _sequences(session: Session, catalog: Catalog) -> None:
 
 def _details(session: Session, catalog: Catalog, wanted: Wanted) -> Details:
     details = Details()
-
-    def take(rows: list[Row]) -> None:
-        for kind, oid, value in rows:
-            if value is None:
-                continue
-            if kind == "sequence_value":
-                catalog.sequences[oid] = catalog.sequences[oid]._replace(last_value=value)
-            elif kind == "definition":
-                details.definitions[oid] = value
-            else:
-                details.sizes[oid] = value
-
-    readable = {oid for oid in wanted.sequences if catalog.sequences[oid].readable}
-    asked = (
-        (relation_sql.SEQUENCE_VALUES, readable),
-        (relation_sql.INDEX_DEFINITIONS, wanted.definitions),
-        (relation_sql.SIZES, wanted.sizes),
-    )
-    queries = [query % ",".join(map(str, sorted(oids))) for query, oids in asked if oids]
-    if queries:
-        stream(session, "UNION ALL".join(queries), take)
+    for query in detail_queries(catalog, wanted):
+        stream(session, query, detail_rows(catalog, details))
     return details
 
 

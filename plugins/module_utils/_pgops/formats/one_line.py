@@ -1,0 +1,18 @@
+# Copyright: (c) 2026, Ollama Scanner maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Text of others for one line of a report: no line breaks, and nothing that a terminal would obey."""
+
+from __future__ import annotations
+
+import unicodedata
+
+#: Control and format characters (which also turn the direction of text around), and halves of characters.
+_UNSEEN = ("Cc", "Cf", "Cs")
+
+
+def one_line(text: str) -> str:
+    """The text with white space folded, and every unseen character as U+FFFD."""
+    folded = " ".join(text.split())
+    return "".join("\ufffd" if unicodedata.category(char) in _UNSEEN else char for char in folded)
