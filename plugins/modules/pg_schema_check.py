@@ -164,8 +164,10 @@ EXAMPLES = r"""
 - name: Look at indexes alone, of one schema, with a stricter limit
   ollama_scanner.pgops.pg_schema_check:
     login_db: ollama_scanner
-    checks: [indexes]
+    checks: ["index-*"]
     schemas: [public]
+    limits:
+      index-unused: {days: 7}
 
 - name: Accept what is known, for a while
   ollama_scanner.pgops.pg_schema_check:

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from harness import FIXTURES, Client, Server, Servers, majors
+from harness import FIXTURES, Client, Server, Servers, every_major, majors
 
 ROOT = Path(__file__).resolve().parents[2]
-for place in (ROOT / "plugins" / "module_utils", ROOT / "script"):
+for place in (ROOT / "plugins" / "module_utils", ROOT / "script", ROOT / "benchmarks"):
     if str(place) not in sys.path:
         sys.path.insert(0, str(place))
 
@@ -20,7 +20,9 @@ for place in (ROOT / "plugins" / "module_utils", ROOT / "script"):
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A test that asks for `major`, directly or through a fixture, runs once for every major."""
     if "major" in metafunc.fixturenames:
-        metafunc.parametrize("major", majors(), ids=[f"pg{major}" for major in majors()])
+        marked = metafunc.definition.get_closest_marker("every_major") is not None
+        wanted = every_major() if marked else majors()
+        metafunc.parametrize("major", wanted, ids=[f"pg{major}" for major in wanted])
 
 
 @pytest.fixture(scope="session")

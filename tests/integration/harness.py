@@ -32,6 +32,11 @@ def majors() -> list[int]:
     return [int(word) for word in os.environ.get("PGOPS_TEST_MAJORS", "15,17").split(",")]
 
 
+def every_major() -> list[int]:
+    """The majors of tests that are marked so: where PostgreSQL's versions differ most, and a run costs little."""
+    return [int(word) for word in os.environ.get("PGOPS_TEST_EVERY_MAJOR", "").split(",") if word] or majors()
+
+
 def place_in_memory() -> str | None:
     """A file system in memory, where there is one: cloning a database takes a tenth of the time there."""
     try:

@@ -5,8 +5,10 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 import json
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +85,7 @@ def test_example_does_what_it_says_and_then_nothing(
         assert server.picture(database) == before
     else:
         assert first["changed"]
+    if module in CHECKS:
         CHECKS[module](server, database, task, documented, (first, second))
 
 
@@ -134,6 +137,9 @@ def undocumented(documented: dict[str, Any], result: dict[str, Any]) -> list[str
         if "contains" in one and isinstance(result.get(name), dict):
             must = {key for key, inner in one["contains"].items() if inner.get("returned", "success") == "success"}
             lacking += [f"{name}.{key} is missing" for key in sorted(must - set(result[name]))]
+        if "contains" in one and isinstance(result.get(name), list):
+            odd = [sorted(set(entry) ^ set(one["contains"])) for entry in result[name]]
+            more += [f"entry {place} of {name}: {keys}" for place, keys in enumerate(odd) if keys]
     return lacking + more
 
 
@@ -154,8 +160,33 @@ def triggers_stand(
     assert sorted(ours) == ([] if absent else [f"pgops_servers_{event}" for event in ("delete", "insert", "update")])
 
 
-#: What a module that changes the database has done, by its name.
-CHECKS = {"pg_view_triggers": triggers_stand}
+def review_says_it(
+    server: PlayServer,
+    database: str,
+    task: dict[str, Any],
+    documented: dict[str, Any],
+    results: tuple[dict[str, Any], dict[str, Any]],
+) -> None:
+    """What was asked for stands in the review, and the files where they are said to be; nothing counts as changed."""
+    options = task["ollama_scanner.pgops.pg_schema_check"]
+    for result in results:
+        assert result["changed"] is False
+        assert result["findings"], "an example that finds nothing shows nothing"
+        assert result["totals"]["findings"] == len(result["findings"])
+        accepted = {finding["check"]: finding["suppressed"] for finding in result["findings"] if finding["suppressed"]}
+        assert accepted == {one["check"]: one["reason"] for one in options.get("suppress", [])}
+        assert result["notes"] == []
+        for finding in result["findings"]:
+            assert any(fnmatch(finding["check"], word) for word in options.get("checks", ["*"]))
+        assert [file["format"] for file in result["files"]] == options.get("formats", [])
+    for file in results[1]["files"]:
+        content = Path(file["path"]).read_bytes()
+        Path(file["path"]).unlink()
+        assert hashlib.sha256(content).hexdigest() == file["sha256"]
+
+
+#: What more is to be seen after a module's example, by the module's name.
+CHECKS = {"pg_schema_check": review_says_it, "pg_view_triggers": triggers_stand}
 
 
 def install(server: PlayServer, folder: Path, database: str) -> None:

@@ -111,6 +111,7 @@ def test_check_mode_predicts_and_changes_nothing(server: PlayServer, stage: Stag
     assert all(f"+trigger {name}: instead of" in run.text for name in OURS), run.text
     assert "python3-psycopg2 on virgin. Until then nothing can be read from PostgreSQL there" in run.text
     assert "Views of ollama_scanner on virgin were not looked at" in run.text
+    assert "ollama_scanner on virgin were not reviewed: the driver is not there yet." in run.text
 
 
 def test_run_again_and_take_away(server: PlayServer, stage: Stage) -> None:

@@ -11,6 +11,7 @@ from harness import Server
 from stage import build, judged, look_at, told
 
 
+@pytest.mark.every_major
 @pytest.mark.parametrize("group", sorted(CASES))
 def test_truth_table(server: Server, group: str) -> None:
     database, played = build(server, CASES[group])

@@ -28,6 +28,7 @@ from .questions import (
     known_rows,
     object_name,
     orphans,
+    perhaps_empty,
     reference_of,
     sample,
 )
@@ -51,11 +52,11 @@ def _foreign_keys(catalog: Catalog) -> Iterator[tuple[Relation, Constraint, Refe
 
 def _collations(catalog: Catalog) -> Wanted:
     references = [reference for _table, _key, reference in _foreign_keys(catalog) if reference is not None]
-    return Wanted(texts=collations_wanted(references))
+    return Wanted(texts=collations_wanted(references), sizes=perhaps_empty(catalog))
 
 
 def _ask_orphans(seen: Seen) -> list[Probe]:
-    found = (reference for _table, _key, reference in _foreign_keys(seen.catalog))
+    found = (reference for table, _key, reference in _foreign_keys(seen.catalog) if not seen.is_empty(table))
     return distinct(orphans(seen.catalog, seen.details, one) for one in found if one is not None)
 
 
@@ -82,6 +83,9 @@ def data_orphans_fk(seen: Seen) -> Iterator[Found | NotChecked]:
     catalog = seen.catalog
     questions = Questions(seen, "data-orphans-fk")
     for table, key, reference in _foreign_keys(catalog):
+        # What holds no rows holds none that refer to nothing.
+        if seen.is_empty(table):
+            continue
         about = object_name(table, key.name)
         if reference is None:
             questions.skip(about, _PERIOD if key.period else "what the key refers to could not be read")

@@ -15,10 +15,10 @@ from ..model.catalog.relations import Column, Relation, Sequence
 from ..model.catalog.snapshot import Catalog
 from ..model.finding import Fix, Found, Limit, Lock, NotChecked, Step
 from ..model.identifiers import quote_ident, quote_literal
-from ..model.measured import Probe
+from ..model.measured import Probe, Wanted
 from .check import Group
 from .fixes import ROW_EXCLUSIVE, name_of
-from .questions import Questions, alone, object_name
+from .questions import Questions, alone, object_name, perhaps_empty
 from .seen import Seen
 from .telling import table_comment
 
@@ -74,6 +74,8 @@ def _ask(seen: Seen) -> list[Probe]:
     """One statement reads both: what its snapshot sees was numbered before, so no insert in between deceives."""
     found = []
     for one in _numbered(seen.catalog):
+        if seen.is_empty(one.table):
+            continue
         up = one.parameters.increment > 0
         name, table = quote_ident(one.column.name), alone(one.table)
         most, first, beyond = ("max", "min", ">") if up else ("min", "max", "<")
@@ -102,12 +104,15 @@ def _ask(seen: Seen) -> list[Probe]:
     "columns that need not be unique. Partitions are asked at their root.",
     fix="Set the sequence to the column's last value: it only ever goes forward.",
     limits=(Limit("near", 10000, "values", "A taken value no further ahead than this is met soon."),),
+    wants=lambda catalog: Wanted(sizes=perhaps_empty(catalog)),
     probes=_ask,
 )
 def data_sequence_behind(seen: Seen, near: float) -> Iterator[Found | NotChecked]:
     """Unique columns with values that their sequence has still to give out."""
     questions = Questions(seen, "data-sequence-behind")
     for one in _numbered(seen.catalog):
+        if seen.is_empty(one.table):
+            continue
         about = object_name(one.table, one.column.name)
         row = questions.row(one.key, about)
         if row is None:

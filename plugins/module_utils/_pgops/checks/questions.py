@@ -155,6 +155,11 @@ def sample(columns: Sequence[str], alias: str = "c") -> str:
     return f"json_build_array({', '.join(shown)})"
 
 
+def perhaps_empty(catalog: Catalog) -> frozenset[int]:
+    """Tables that had no page when they were last looked at: their files tell whether they have one now."""
+    return frozenset(table.oid for table in catalog.tables if table.kind == "r" and table.pages == 0)
+
+
 def known_rows(catalog: Catalog, relation: Relation) -> float | None:
     """About how many rows a read of a table meets; None where nobody counted yet."""
     total = 0.0

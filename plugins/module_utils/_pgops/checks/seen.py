@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from ..model.catalog.relations import Relation
 from ..model.catalog.snapshot import Catalog
 from ..model.contract.declared import Contract
 from ..model.measured import Answer, Details
@@ -45,3 +46,11 @@ class Seen:
         """How many days counters of use cover; None where nobody knows."""
         since = self.usage_since
         return None if since is None else max(0.0, (self.catalog.server.now - since) / DAY)
+
+    def is_empty(self, table: Relation) -> bool:
+        """Whether the files of a table hold nothing, those of all its partitions: it has no rows then, whoever asks.
+
+        Sizes are known where a check wants them, of tables that PostgreSQL believes to be without a page.
+        """
+        leaves = self.catalog.leaves(table)
+        return all(leaf.kind == "r" and leaf.pages == 0 and self.details.sizes.get(leaf.oid) == 0 for leaf in leaves)

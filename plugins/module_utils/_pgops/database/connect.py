@@ -25,7 +25,8 @@ SET idle_in_transaction_session_timeout = '60s';
 SET standard_conforming_strings = on;
 SET check_function_bodies = on;
 SET quote_all_identifiers = off;
-SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings WHERE name = 'idle_session_timeout';
+SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings
+WHERE name IN ('idle_session_timeout', 'transaction_timeout');
 """
 
 
@@ -72,9 +73,11 @@ def connect(parameters: dict[str, Any], application_name: str = "pgops", driver:
 
     session = Session(connection, str(wanted.get("dbname", "")), error_class, reopen)
     try:
-        session.database = session.one("SELECT pg_catalog.current_database()::text AS name")["name"]
         _refuse_pooler(session, backend_pid)
+        # A database's owner chooses the search_path that it begins with. Until it is ours, nothing may name a type or an
+        # operator without its schema: they could be the owner's, and run code of the owner's with our rights.
         session.execute(SESSION_SETTINGS)
+        session.database = session.one("SELECT pg_catalog.current_database()::text AS name")["name"]
     except BaseException:
         session.close()
         raise

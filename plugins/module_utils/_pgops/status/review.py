@@ -28,7 +28,7 @@ from ..model.finding import Finding
 from ..model.measured import Probe, Wanted
 from ..model.review import Review
 from ..model.settings.schema_check import SchemaCheckSettings
-from ..observe.catalog.snapshot import read_catalog
+from ..observe.catalog.patience import read_patiently
 from ..observe.measurements import ask_all
 
 
@@ -82,6 +82,7 @@ def look(
 ) -> Seen:
     """See all that these checks need; the last three bound the questions to the data, see `ask_all`.
 
+    :raises LockedError: when others held a table for themselves alone all the while; names it and them.
     :raises DatabaseError: when PostgreSQL refuses a reading.
     """
     chosen = [check for check in checks if contract is not None or "contract" not in check.about.needs]
@@ -93,7 +94,7 @@ def look(
                 wanted |= check.wants(catalog)
         return wanted
 
-    catalog, details = read_catalog(session, want)
+    catalog, details = read_patiently(session, want)
     seen = Seen(catalog, contract, details)
     probes: dict[str, Probe] = {}
     for check in chosen:

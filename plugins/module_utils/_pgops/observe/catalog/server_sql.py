@@ -79,10 +79,10 @@ SELECT pg_catalog.json_build_array('type', t.oid::int8, pg_catalog.format_type(t
   t.typcategory::text, t.typbasetype::int8, t.typelem::int8, t.typnotnull, t.typcollation::int8,
   t.typlen, t.typalign::text)
 FROM pg_catalog.pg_type t
-LEFT JOIN pg_catalog.pg_class c ON c.oid = t.typrelid
 LEFT JOIN pg_catalog.pg_type e ON e.oid = t.typelem AND t.typcategory = 'A'
-LEFT JOIN pg_catalog.pg_class ec ON ec.oid = e.typrelid
-WHERE COALESCE(c.relkind, ec.relkind, 'c') = 'c'
+WHERE COALESCE(NULLIF(t.typrelid, 0), NULLIF(e.typrelid, 0)) IS NULL
+  OR COALESCE(NULLIF(t.typrelid, 0), NULLIF(e.typrelid, 0)) IN (
+    SELECT c.oid FROM pg_catalog.pg_class c WHERE c.relkind = 'c')
 """
 
 # What this session set for itself is nobody's configuration.

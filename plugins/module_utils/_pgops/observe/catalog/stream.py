@@ -17,7 +17,7 @@ from ...database.session import Session
 
 Row = list[Any]
 #: Rows that are decoded at once.
-BATCH = 1000
+BATCH = 300
 
 
 def stream(session: Session, query: str, take: Callable[[list[Row]], None]) -> None:
