@@ -124,7 +124,7 @@ def _types(steps: Steps, environment: Environment, env: Mapping[str, str], root:
     ):
         above = [str(place) for place in (tests, *tests.parents) if place.parts]
         files = [COPY / name for name in project_files() if name.parent == tests and name.suffix == ".py"]
-        trees.append((str(tests), ":".join([*above, "script", "plugins/module_utils"]), files))
+        trees.append((str(tests), ":".join([*above, "script", "plugins/module_utils", "benchmarks"]), files))
     for name, bases, files in trees:
         if not any((root / file).exists() for file in files):
             continue

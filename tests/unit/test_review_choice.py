@@ -14,6 +14,7 @@ from _pgops.checks.registry import CHECKS, GROUPS
 from _pgops.checks.suppress import read_pragmas, read_suppressions
 from _pgops.model.errors import RefusedError
 from _pgops.model.finding import LEVELS, SEVERITIES, NotChecked
+from _pgops.model.settings.option import from_params
 from _pgops.model.settings.schema_check import SchemaCheckSettings
 from reviews import finding, review
 
@@ -207,7 +208,7 @@ def test_a_baseline_is_a_review(document: Any) -> None:
 @pytest.mark.parametrize("option", ["data_timeout", "data_budget", "data_rows"])
 def test_bounds_are_numbers_above_zero(option: str) -> None:
     with pytest.raises(RefusedError, match=option):
-        SchemaCheckSettings(**{option: 0.0})
+        from_params(SchemaCheckSettings, {option: 0.0})
 
 
 @pytest.mark.parametrize("check", CHECKS.values(), ids=list(CHECKS))

@@ -27,7 +27,7 @@ from index_specs import Spec, queries, tables
 from stage import look_at
 
 SEED = int(os.environ.get("PGOPS_TEST_SEED") or random.SystemRandom().randrange(2**32))
-EXAMPLES = 60
+EXAMPLES = 100
 REDUNDANT = ("index-duplicate", "index-redundant-unique", "index-redundant-prefix")
 #: Plans in which nothing but the questions in hand decides.
 PLANNER = (

@@ -25,6 +25,7 @@ SET idle_in_transaction_session_timeout = '60s';
 SET standard_conforming_strings = on;
 SET check_function_bodies = on;
 SET quote_all_identifiers = off;
+SET exit_on_error = off;
 SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings
 WHERE name IN ('idle_session_timeout', 'transaction_timeout');
 """

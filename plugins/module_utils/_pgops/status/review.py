@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import json
+import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -153,16 +154,21 @@ class Accepted:
 def _baseline(said: str | Mapping[str, Any] | None) -> Baseline:
     if said is None or said == "":
         return Baseline(None)
-    if isinstance(said, Mapping):
+    if not isinstance(said, str):
         return read_baseline(said, "the given document")
-    content = read_whole(str(said))
+    if said.lstrip().startswith("{"):
+        return read_baseline(_parsed(said, "the given document"), "the given document")
+    path = os.path.expanduser(os.path.expandvars(said))
+    content = read_whole(path)
     # The first run of a schedule has no earlier one to compare with.
-    if content is None:
-        return Baseline(None)
+    return Baseline(None) if content is None else read_baseline(_parsed(content, path), path)
+
+
+def _parsed(content: str | bytes, where: str) -> object:
     try:
-        return read_baseline(json.loads(content), str(said))
+        return json.loads(content)
     except ValueError as error:
-        raise RefusedError(f"The baseline {said} is no JSON: {cut(str(error))}. Nothing was read.") from error
+        raise RefusedError(f"The baseline, {where}, is no JSON: {cut(str(error))}. Nothing was read.") from error
 
 
 def _scope(seen: Seen, settings: SchemaCheckSettings, checks: list[Check]) -> dict[str, Any]:
