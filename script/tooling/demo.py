@@ -20,10 +20,11 @@ import signal
 import subprocess
 import sys
 import textwrap
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from .base import CACHE, ROOT, SetupError, end_on_signals, tail
+from .base import CACHE, ROOT, SetupError, cache_folder, end_on_signals, tail
 from .binaries import SUPPORTED, Binaries, ready_binaries
 from .cluster import Cluster
 from .collections import collections_paths
@@ -49,8 +50,9 @@ HOST = "scanner_db"
 PLAYBOOK = "ollama_scanner.pgops.site"
 PLAYBOOK_SECONDS = 300
 FIXTURES = ROOT / "tests" / "fixtures"
-# Stays when the server is gone, so that the report can be read.
-REPORTS = CACHE / "demo-reports"
+# Stay for a day when the server is gone, so that they can be read.
+REPORTS = "demo-reports"
+REPORTS_SECONDS = 24 * 3600
 RECAP = re.compile(rf"^{HOST}\s+: ok=(\d+)\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)", re.MULTILINE)
 PLURALS = {"index": "indexes"}
 EPILOGUE = """exit status: 0 every sentence of the summary holds; 1 one does not, or the playbook failed;
@@ -79,6 +81,7 @@ class Demo:
         environment = prepare_demo(self.options.install)
         collections = collections_paths(environment)
         binaries = ready_binaries(self.options.postgresql, self.options.install)
+        forget_old_reports()
         origin = "of this machine" if binaries.source == "system" else f"from {binaries.source}"
         say.step(f"starting a throwaway PostgreSQL {binaries.major} {origin}")
         with self._server(binaries) as cluster:
@@ -117,7 +120,6 @@ class Demo:
         say.step(f"playing the scanner's three programs on it as it is, as role {APPLICATION}")
         acts = write_acts(session)
         wrong = claims_before(acts, act(programs, acts))
-        shutil.rmtree(REPORTS, ignore_errors=True)
         say.step(f"running ansible-playbook {PLAYBOOK}")
         made = playbook.run()
         traces = read_traces(session)
@@ -130,6 +132,7 @@ class Demo:
         claims = [*claims_triggers(session), claim_rights(session), *claims_after(acts, act(programs, acts)), *claims]
         after = read_facts(session)
         self._summarise(before, after, wrong, claims, made)
+        self._tell_review(reports(cluster) / HOST)
         compared = [claim_objects(before, after), claim_rows(before, after)]
         return self._judge([claim for claim in (*wrong, *compared, *claims) if not claim.holds])
 
@@ -150,20 +153,19 @@ class Demo:
         say.claims(claims)
         say.heading("WHAT IS STILL WRONG", "asked after the run; site.yml repairs the view and nothing else so far")
         say.wrapped("; ".join(after.defects) + ".")
-        self._tell_review()
-        say.line()
 
-    def _tell_review(self) -> None:
+    def _tell_review(self, folder: Path) -> None:
         say = self.report
         try:
-            lines, summary = head_of_review(REPORTS / HOST, DATABASE)
+            lines, summary = head_of_review(folder, DATABASE)
         except ValueError as error:
             raise DemoError(f"The playbook left no review: {error}.") from None
         say.heading("WHAT THE REVIEW SAYS", "the head of the report that the run wrote, the worst first")
         for line in lines:
             say.wrapped(line, "  - ", "yellow")
         say.wrapped(summary)
-        say.line(f"  The whole report, with the reasons: {REPORTS / HOST / DATABASE}.md")
+        say.line(f"  The whole report, with the reasons: {folder / DATABASE}.md")
+        say.line()
 
     def _judge(self, false: list[Claim]) -> int:
         say = self.report
@@ -265,11 +267,24 @@ postgresql:
       pgops_login_unix_socket: {json.dumps(cluster.socket_dir)}
       pgops_login_port: {cluster.port}
       pgops_login_user: {cluster.superuser}
-      pg_schema_review_controller_folder: {json.dumps(str(REPORTS))}
+      pg_schema_review_controller_folder: {json.dumps(str(reports(cluster)))}
       pgops_databases:
         - name: {DATABASE}
           contract: {DATABASE}
 """
+
+
+def reports(cluster: Cluster) -> Path:
+    """Where the reports of this run are written."""
+    return cache_folder(REPORTS) / cluster.folder.name
+
+
+def forget_old_reports() -> None:
+    """Remove the reports of runs that are long over; two runs at once leave each other's alone."""
+    for folder in cache_folder(REPORTS).iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - folder.stat().st_mtime > REPORTS_SECONDS:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def create_database(cluster: Cluster) -> None:

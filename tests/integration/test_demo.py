@@ -19,7 +19,7 @@ from harness import wait_until
 DEMO = Path(__file__).resolve().parents[2] / "script" / "demo"
 SECONDS = 300
 STEP = re.compile(r"^\[\d/\d\]", re.MULTILINE)
-HEADINGS = ("WHAT WAS WRONG", "WHAT WAS CHANGED", "WHAT IS NOW TRUE", "WHAT IS STILL WRONG")
+HEADINGS = ("WHAT WAS WRONG", "WHAT WAS CHANGED", "WHAT IS NOW TRUE", "WHAT IS STILL WRONG", "WHAT THE REVIEW SAYS")
 
 
 class Place:
@@ -92,7 +92,13 @@ def test_the_demonstration_and_a_sabotaged_one_at_the_same_time(place: Place) ->
     assert "NO" not in re.findall(r"^  (\S+)", text, re.MULTILINE)
     assert "\033" not in text
     assert "Every sentence above holds." in text
-    assert len(text[text.index(HEADINGS[0]) :].split()) < 420, "a person cannot read that in a minute or two"
+    assert "view-not-writable" not in text
+    told = text[text.index(HEADINGS[-1]) :]
+    assert "error data-rules: No honeypot is active: not so in 216 rows. (and 6 more)" in told
+    report = re.search(r"The whole report, with the reasons: (.*\.md)$", told, re.MULTILINE)
+    assert report is not None
+    assert Path(report[1]).read_text(encoding="utf-8").startswith("# Review of database ollama_scanner\n")
+    assert len(text[text.index(HEADINGS[0]) :].split()) < 550, "a person cannot read that in two minutes"
 
     assert bad_status == 1, bad_text
     verdict = bad_text[bad_text.index("This does NOT hold") :]

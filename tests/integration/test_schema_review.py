@@ -120,7 +120,7 @@ def test_nothing_is_written_unless_asked_for(server: PlayServer, stage: Stage) -
 def test_an_earlier_report_is_the_baseline(server: PlayServer, stage: Stage) -> None:
     folder = stage.folder / "host"
     stage.inventory({"db1": scanner(server)}, pg_schema_review_host_folder=str(folder))
-    earlier = str(folder / f"{DATABASE}.json")
+    earlier = f"{folder}/"
     fails = {"pg_schema_review_fail_on": "warning", "pg_schema_review_fail_on_new": True}
     stage.play("schema_review", **fails, pg_schema_review_baseline=earlier).with_status(0)
     with closing(Client(server.cluster.dsn(DATABASE))) as client:

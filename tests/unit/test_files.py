@@ -221,3 +221,13 @@ def test_reading_without_rights(closed_folder: Path) -> None:
 def test_safe_names(name: str, file: str) -> None:
     assert safe_name(name) == file
     assert "/" not in safe_name(name)
+
+
+def test_pipes_and_devices_are_neither_read_nor_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for refused in (lambda: write_atomic(pipe, b"x"), lambda: read_whole("/dev/null"), lambda: read_whole(pipe)):
+        with pytest.raises(PgOpsError, match="a device, a pipe or a socket"):
+            refused()
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["pipe"]

@@ -52,7 +52,7 @@ class Scripted:
 
     def one(self, sql: str) -> dict[str, Any]:
         assert "pg_has_role" in sql
-        return {"mighty": self._mighty}
+        return {"name": "owner", "mighty": self._mighty}
 
     def execute(self, sql: str) -> None:
         self.said.append(sql.strip())

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import datetime
+import time
 from typing import Any
 
 import pytest
@@ -231,3 +232,15 @@ def test_groups_hold_every_check_once() -> None:
     assert len(names) == len(set(names)) == len(CHECKS)
     assert len({group.name for group in GROUPS}) == len(GROUPS)
     assert all(group.sentence.endswith(".") for group in GROUPS)
+
+
+def test_a_comment_that_is_hardly_a_pragma_costs_no_time() -> None:
+    began = time.monotonic()
+    for filling in (" ", "a", "a ", "until "):
+        assert read_pragmas("pgops:ignore " + filling * 200_000) == []
+    assert time.monotonic() - began < 5
+
+
+def test_a_baseline_with_strange_entries_is_compared_anyway() -> None:
+    strange = {"kind": "review", "findings": [{"key": "a", "check": ["x"]}, {"key": "b", "check": {}}, 7, {"key": []}]}
+    assert read_baseline(strange, "here").resolved((), ["fk-missing-index"], ()) == ()

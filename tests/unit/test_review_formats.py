@@ -164,3 +164,11 @@ def test_nagios_is_one_line_with_figures() -> None:
     assert verdict_sentence(full_review()) == (
         "critical: 1 critical finding, 2 warnings, 1 note in database shop; 1 check could not be done in full."
     )
+
+
+def test_sql_in_markdown_keeps_its_lines_and_nothing_that_a_terminal_obeys() -> None:
+    step = Step(('DROP INDEX "a\u2028b\x1b[31m\u202e\x9bc"', "SELECT 1"))
+    one = finding(fix=Fix((step,), None, "it is told in a test"))
+    text = review_markdown(review(one))
+    assert '  DROP INDEX "a b\ufffd[31m\ufffd\ufffdc";\n  SELECT 1;\n' in text
+    assert all(char == "\n" or char.isprintable() for char in text)

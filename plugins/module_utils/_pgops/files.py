@@ -11,8 +11,10 @@ import errno
 import hashlib
 import os
 import re
+import stat
 import tempfile
 import time
+from collections.abc import Callable
 from typing import Union
 
 from .model.errors import PgOpsError
@@ -51,6 +53,7 @@ def write_atomic(path: Path, data: bytes | str, mode: int = MODE) -> None:
     folder, name = os.path.split(target)
     # A name of its own length could be too long with a tail; this one always fits, and tells whose it is.
     prefix = f".pgops-{hashlib.sha256(os.fsencode(name)).hexdigest()[:12]}-"
+    _refuse_devices("write", target, os.lstat)
     try:
         _remove_abandoned(folder, prefix)
         handle, temporary = tempfile.mkstemp(prefix=prefix, suffix=".tmp", dir=folder)
@@ -78,6 +81,8 @@ def read_whole(path: Path) -> bytes | None:
     :raises PgOpsError: when it is there and cannot be read; names the path.
     """
     target = _whole_path(path)
+    # Reading a pipe would wait for ever, and some devices never end.
+    _refuse_devices("read", target, os.stat)
     try:
         with open(target, "rb") as file:
             return file.read()
@@ -92,6 +97,18 @@ def _whole_path(path: Path) -> str:
     if "\x00" in target:
         raise PgOpsError(f"The path {target!r} holds the character NUL, which no path can. Nothing was touched.")
     return target
+
+
+def _refuse_devices(verb: str, path: str, look: Callable[[str], os.stat_result]) -> None:
+    """Refuse what is neither a file nor a folder nor a link; a folder is told by the call that needs a file."""
+    try:
+        mode = look(path).st_mode
+    except OSError:
+        # It is not there, or whoever opens it is told why not.
+        return
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISLNK(mode)):
+        text = f"Could not {verb} {path}: it is a device, a pipe or a socket. Nothing was touched."
+        raise PgOpsError(text, path=path)
 
 
 def _fill(handle: int, content: bytes, mode: int) -> None:

@@ -8,6 +8,7 @@ from cases import Case
 
 MODELS = "CREATE TABLE models (id int PRIMARY KEY, name text);"
 SEEMS = MODELS + "CREATE TABLE t (id int PRIMARY KEY, model_id int);"
+FILLED = SEEMS + "INSERT INTO models VALUES (1); INSERT INTO t VALUES (1, 1);"
 COLUMN = {"t.model_id"}
 MISSING = "fk-missing"
 HEIRS = "fk-inheritance"
@@ -18,14 +19,23 @@ PAIR = "CREATE TABLE a (id int PRIMARY KEY, b {0}); CREATE TABLE b (id int PRIMA
 RING = PAIR + "ALTER TABLE a ADD FOREIGN KEY (b) REFERENCES b"
 
 CASES = [
-    Case(MISSING, "named after a table", SEEMS, COLUMN),
+    Case(MISSING, "named after a table", FILLED, COLUMN),
+    Case(MISSING, "named after a table, without a row", SEEMS, COLUMN, severity="info"),
+    Case(MISSING, "with an index", FILLED + "CREATE INDEX ON t (model_id);", COLUMN),
+    Case(MISSING, "without an index, whose name is taken", FILLED + "CREATE TABLE t_model_id_idx (id int);", COLUMN),
     Case(MISSING, "with a key", SEEMS + "ALTER TABLE t ADD FOREIGN KEY (model_id) REFERENCES models;"),
     Case(
         MISSING,
         "with a key that is not valid",
         SEEMS + "ALTER TABLE t ADD FOREIGN KEY (model_id) REFERENCES models NOT VALID;",
     ),
-    Case(MISSING, "the column is the primary key", MODELS + "CREATE TABLE t (model_id int PRIMARY KEY);", COLUMN),
+    Case(
+        MISSING,
+        "the column is the primary key",
+        MODELS + "CREATE TABLE t (model_id int PRIMARY KEY);",
+        COLUMN,
+        severity="info",
+    ),
     Case(
         MISSING,
         "a few refer to nothing",
@@ -37,12 +47,21 @@ CASES = [
     Case(MISSING, "of several kinds", SEEMS + "ALTER TABLE t ADD model_type text;"),
     Case(MISSING, "no such table", "CREATE TABLE t (model_id int);"),
     Case(MISSING, "another type", MODELS + "CREATE TABLE t (model_id text);"),
-    Case(MISSING, "a wider number", MODELS + "CREATE TABLE t (model_id bigint);", COLUMN),
+    Case(MISSING, "a wider number", MODELS + "CREATE TABLE t (model_id bigint);", COLUMN, severity="info"),
     Case(
         MISSING,
         "a text that is longer",
         "CREATE TABLE models (id text PRIMARY KEY); CREATE TABLE t (model_id varchar(9));",
         COLUMN,
+        severity="info",
+    ),
+    Case(
+        MISSING,
+        "a narrower number",
+        "CREATE TABLE models (id bigint PRIMARY KEY); CREATE TABLE t (model_id int);"
+        "INSERT INTO models VALUES (1); INSERT INTO t VALUES (1);",
+        COLUMN,
+        unfixed="there is no fix before the column is as wide as the key",
     ),
     Case(MISSING, "a table without a key", "CREATE TABLE models (id int); CREATE TABLE t (model_id int);"),
     Case(
@@ -55,6 +74,7 @@ CASES = [
         "a key of the same name",
         "CREATE TABLE model (model_id int PRIMARY KEY); CREATE TABLE t (model_id int);",
         COLUMN,
+        severity="info",
     ),
     Case(
         MISSING,
@@ -69,12 +89,14 @@ CASES = [
         "CREATE TABLE categories (id int PRIMARY KEY); CREATE TABLE boxes (id int PRIMARY KEY);"
         "CREATE TABLE t (category_id int, box_id int);",
         {"t.category_id", "t.box_id"},
+        severity="info",
     ),
     Case(
         MISSING,
         "mixed case",
         'CREATE TABLE "Model" (id int PRIMARY KEY); CREATE TABLE "T t" ("modelId" int);',
         {'"T t"."modelId"'},
+        severity="info",
     ),
     Case(
         MISSING,
@@ -88,6 +110,7 @@ CASES = [
         MODELS + "CREATE TABLE t (model_id int, k int) PARTITION BY LIST (k);"
         "CREATE TABLE t1 PARTITION OF t FOR VALUES IN (1);",
         COLUMN,
+        severity="info",
     ),
     Case(
         MISSING,
@@ -99,6 +122,7 @@ CASES = [
         "a name that is taken",
         SEEMS + "ALTER TABLE t ADD CONSTRAINT t_model_id_fkey CHECK (model_id > 0);",
         COLUMN,
+        severity="info",
     ),
     Case(
         HEIRS,

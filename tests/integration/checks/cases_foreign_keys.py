@@ -32,6 +32,21 @@ KEY = {"t.t_q_fkey"}
 
 CASES = [
     Case(MISSING, "no index at all", SINGLE, KEY),
+    Case(
+        MISSING,
+        "several keys that one index serves",
+        PAIR + "ALTER TABLE t ADD CONSTRAINT again FOREIGN KEY (a, b) REFERENCES p (a, b),"
+        "ADD CONSTRAINT beginning FOREIGN KEY (a) REFERENCES q, ADD CONSTRAINT other FOREIGN KEY (b) REFERENCES q;",
+        {"t.t_a_b_fkey", "t.again", "t.beginning", "t.other"},
+        unfixed="the fix stands at one of them; test_fixes_together carries all out",
+    ),
+    Case(
+        MISSING,
+        "two tables whose indexes would bear one name",
+        PARENT
+        + "CREATE TABLE n_a (b int CONSTRAINT one REFERENCES q); CREATE TABLE n (a_b int CONSTRAINT two REFERENCES q);",
+        {"n_a.one", "n.two"},
+    ),
     Case(MISSING, "a plain index", SINGLE + "CREATE INDEX ON t (q);"),
     Case(MISSING, "a unique key", PARENT + "CREATE TABLE t (q int UNIQUE REFERENCES q);"),
     Case(MISSING, "descending", SINGLE + "CREATE INDEX ON t (q DESC NULLS LAST);"),

@@ -68,6 +68,24 @@ CASES = [
         definer() + CLOSED + "GRANT EXECUTE ON FUNCTION f TO ollama;",
         {"f(i integer)"},
     ),
+    Case(
+        PATH,
+        "names of another schema",
+        "CREATE FUNCTION f() RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER AS "
+        "'BEGIN RETURN count(*) FROM only_there; END'; REVOKE EXECUTE ON FUNCTION f() FROM PUBLIC;",
+        {"f()"},
+        severity="warning",
+        setup="CREATE SCHEMA {schema}_data; CREATE TABLE {schema}_data.only_there (id int);",
+    ),
+    Case(
+        PATH,
+        "a name that several schemas hold",
+        "CREATE FUNCTION f() RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER AS "
+        "'BEGIN RETURN count(*) FROM in_two; END';",
+        {"f()"},
+        setup="CREATE SCHEMA {schema}_a; CREATE TABLE {schema}_a.in_two (id int);"
+        "CREATE SCHEMA {schema}_b; CREATE TABLE {schema}_b.in_two (id int);",
+    ),
     Case(PATH, "another setting", definer("SET work_mem = '4MB'"), {"f(i integer)"}),
     Case(PATH, "a path", definer("SET search_path = public")),
     Case(PATH, "an empty path", definer("SET search_path = ''")),
@@ -77,6 +95,12 @@ CASES = [
         "a trigger calls it",
         fires() + "CREATE TRIGGER w BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f();",
         {"f()"},
+    ),
+    Case(
+        PATH,
+        "of an extension",
+        definer(),
+        setup="CREATE EXTENSION IF NOT EXISTS citext; ALTER EXTENSION citext ADD FUNCTION f(int)",
     ),
     Case(PATH, "no trigger calls it", fires(), {"f()"}, severity="warning"),
     Case(

@@ -44,6 +44,7 @@ CASES = [
         'CREATE TABLE t ("a " int) PARTITION BY LIST ("a "); CREATE TABLE t1 PARTITION OF t DEFAULT;',
         {'t."a "'},
     ),
+    Case(RESERVED, "a dropped column", 'CREATE TABLE t (a int, "order" int); ALTER TABLE t DROP COLUMN "order";'),
     Case(
         RESERVED,
         "reserved",

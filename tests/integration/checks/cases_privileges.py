@@ -41,6 +41,15 @@ SCHEMAS = [
 ]
 
 WRITES = [
+    Case(
+        WRITE,
+        "partitions that give the same",
+        "CREATE TABLE t (id int) PARTITION BY RANGE (id); "
+        "CREATE TABLE t1 PARTITION OF t DEFAULT PARTITION BY RANGE (id);"
+        "CREATE TABLE t2 PARTITION OF t1 DEFAULT; GRANT INSERT, UPDATE ON t, t2 TO PUBLIC;"
+        "GRANT SELECT, INSERT ON t1 TO PUBLIC;",
+        {"t"},
+    ),
     Case(WRITE, "every role may insert", TABLE, {"t"}, "GRANT SELECT, INSERT ON t TO PUBLIC"),
     Case(WRITE, "every role may read", TABLE, setup="GRANT SELECT ON t TO PUBLIC"),
     Case(WRITE, "one role may write", TABLE, setup=APP + "GRANT INSERT, UPDATE ON t TO case_app"),

@@ -211,6 +211,12 @@ EXTENDED = [
     Case(EXPOSED, "one of two", BOTH + "ALTER TABLE a ENABLE ROW LEVEL SECURITY;", {"b"}, APP + EVERY.format("a, b")),
     Case(
         EXPOSED,
+        "a table of an extension",
+        BOTH + "ALTER TABLE a ENABLE ROW LEVEL SECURITY;",
+        setup=APP + EVERY.format("a, b") + "CREATE EXTENSION IF NOT EXISTS citext; ALTER EXTENSION citext ADD TABLE b",
+    ),
+    Case(
+        EXPOSED,
         "for another role",
         BOTH + "ALTER TABLE a ENABLE ROW LEVEL SECURITY;",
         setup=APP + OTHER + EVERY.format("a") + "GRANT SELECT ON b TO case_other",

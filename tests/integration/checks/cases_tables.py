@@ -28,7 +28,27 @@ def published(what: str = "TABLE {schema}.t", publish: str = "") -> str:
 
 
 CASES = [
+    Case("table-without-partitions", "no partition", "CREATE TABLE t (id int) PARTITION BY RANGE (id);", {"t"}),
+    Case(
+        "table-without-partitions",
+        "a partition without partitions",
+        "CREATE TABLE t (id int, k int) PARTITION BY LIST (k);"
+        "CREATE TABLE t1 PARTITION OF t FOR VALUES IN (1) PARTITION BY RANGE (id);",
+        {"t1"},
+    ),
+    Case(
+        "table-without-partitions",
+        "a default partition",
+        "CREATE TABLE t (id int) PARTITION BY RANGE (id); CREATE TABLE t1 PARTITION OF t DEFAULT;"
+        "CREATE TABLE u (id int);",
+    ),
     Case(NO_PK, "no key at all", BARE, {"t"}),
+    Case(
+        NO_PK,
+        "a table of an extension",
+        BARE,
+        setup="CREATE EXTENSION IF NOT EXISTS citext; ALTER EXTENSION citext ADD TABLE t",
+    ),
     Case(NO_PK, "a primary key", "CREATE TABLE t (a int PRIMARY KEY);"),
     Case(NO_PK, "a deferrable primary key", "CREATE TABLE t (a int PRIMARY KEY DEFERRABLE);"),
     Case(NO_PK, "a unique constraint", "CREATE TABLE t (a int NOT NULL UNIQUE);", {"t"}, severity="info"),

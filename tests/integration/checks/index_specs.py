@@ -20,6 +20,12 @@ VALUES = {
     "(a + c)": "3",
 }
 TEXTS = ("b", "lower(b)")
+OPERATORS = ("", "", "varchar_ops", "text_pattern_ops")
+#: In what an index may differ from the one it is akin to.
+KINDS = (
+    *("same", "turned", "shorter", "shorter", "longer", "longer", "one", "compared", "compared"),
+    *("unique", "included", "predicate", "hash"),
+)
 PREDICATES = ("", "c > 0", "a IS NOT NULL", "b <> 'x' AND c > 0")
 #: Before a query whose order is to come from the index.
 UNSORTED = "SET enable_sort = off; SET enable_incremental_sort = off"
@@ -93,7 +99,7 @@ def keys_of(draw: st.DrawFn) -> Key:
     return Key(
         what,
         draw(st.sampled_from(["", "", "", "C"])) if text else "",
-        draw(st.sampled_from(["", "", "varchar_ops", "text_pattern_ops"])) if text else "",
+        draw(st.sampled_from(OPERATORS)) if text else "",
         draw(st.sampled_from([False, False, True])),
         draw(st.sampled_from(["", "", "FIRST", "LAST"])),
     )
@@ -117,23 +123,7 @@ def variants(draw: st.DrawFn, spec: Spec) -> Spec:
     """An index that differs from another in one thing, or in nothing."""
     if spec.method == "hash":
         return spec
-    kind = draw(
-        st.sampled_from(
-            [
-                "same",
-                "turned",
-                "shorter",
-                "shorter",
-                "longer",
-                "longer",
-                "one",
-                "unique",
-                "included",
-                "predicate",
-                "hash",
-            ]
-        )
-    )
+    kind = draw(st.sampled_from(KINDS))
     if kind == "turned":
         other = {"": "", "FIRST": "LAST", "LAST": "FIRST"}
         turned = (dataclasses.replace(key, descending=not key.descending, nulls=other[key.nulls]) for key in spec.keys)
@@ -147,6 +137,13 @@ def variants(draw: st.DrawFn, spec: Spec) -> Spec:
         place = draw(st.integers(0, len(spec.keys) - 1))
         key = dataclasses.replace(spec.keys[place], descending=not spec.keys[place].descending)
         return dataclasses.replace(spec, keys=(*spec.keys[:place], key, *spec.keys[place + 1 :]))
+    if kind == "compared":
+        collate, operators = draw(st.sampled_from(["", "C"])), draw(st.sampled_from(OPERATORS))
+        changed = (
+            dataclasses.replace(key, collate=collate, operators=operators) if key.what in TEXTS else key
+            for key in spec.keys
+        )
+        return dataclasses.replace(spec, keys=tuple(changed))
     if kind == "unique":
         return dataclasses.replace(spec, unique=not spec.unique, nulls_equal=draw(st.booleans()))
     if kind == "included":

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -88,6 +89,21 @@ HIDDEN = {
     ),
     "a domain": ("SELECT 1", "SELECT id::h.d FROM h.t"),
     "a function": ("SELECT 1", "SELECT h.quiet(id) FROM h.t"),
+    "an extension": (
+        "CREATE EXTENSION hstore SCHEMA h; ALTER EXTENSION hstore ADD FUNCTION h.quiet(int); "
+        "CREATE INDEX ON h.t ((h.quiet(1) + id))",
+        "SELECT count(*) FROM h.t",
+    ),
+    "a function of an extension that runs SQL": (
+        "CREATE EXTENSION tablefunc SCHEMA h; CREATE VIEW h.v AS "
+        "SELECT * FROM h.crosstab('SELECT ''a''::text, ''b''::text, h.take()') AS f (a text, b int)",
+        "SELECT * FROM h.v",
+    ),
+    "the input of a domain": (
+        "CREATE VIEW h.v AS SELECT domain_in('1'::cstring, (SELECT t.oid FROM pg_type t WHERE t.typname = 'd'), -1) "
+        "IS NULL AS x",
+        "SELECT * FROM h.v",
+    ),
     "a function by its dot": (
         "CREATE FUNCTION h.dot(h.t) RETURNS int LANGUAGE sql AS 'SELECT h.take()'",
         "SELECT h.dot(t) FROM h.t",
@@ -104,6 +120,7 @@ class Stage:
             if not admin.rows("SELECT FROM pg_roles WHERE rolname = %s", [OWNER]):
                 admin.run(f"CREATE ROLE {OWNER} LOGIN")
             admin.run(f"CREATE SCHEMA h AUTHORIZATION {OWNER}")
+            admin.run(f'GRANT CREATE ON DATABASE "{database}" TO {OWNER}')
         self.hide(CODE.format(marker=marker, gained=GAINED))
 
     def hide(self, statement: str) -> None:
@@ -181,6 +198,86 @@ def test_code_that_comes_after_the_catalog_was_read_gains_nothing(stage: Stage, 
     assert not stage.gained
 
 
+#: What leaves a name to another relation, that runs code.
+RENAMED = {
+    "a table": "ALTER TABLE h.t RENAME TO gone; CREATE VIEW h.t AS SELECT h.quiet(id) AS id FROM h.gone",
+    "a schema": "ALTER SCHEMA h RENAME TO gone; CREATE SCHEMA h; "
+    "CREATE VIEW h.t AS SELECT gone.quiet(id) AS id FROM gone.t",
+    "a table that is dropped": "DROP TABLE h.t; CREATE VIEW h.t AS SELECT h.quiet(id) AS id FROM h.q",
+}
+
+
+@pytest.mark.parametrize("what", RENAMED)
+def test_a_name_that_another_relation_took_gains_nothing(stage: Stage, what: str) -> None:
+    query = "SELECT count(id) FROM h.t"
+    with open_session(stage.server, stage.database) as session:
+        catalog, _details = read_catalog(session)
+        asked = Probe("late", query, OWNER, tuple(one.oid for one in relations_named(catalog, query)))
+        assert ask_all(session, catalog, [asked], 5.0, 60.0, 1e6)["late"].problem == ""
+        stage.hide(RENAMED[what])
+        assert ask_all(session, catalog, [asked], 5.0, 60.0, 1e6)["late"].problem
+    assert not stage.gained
+
+
+def test_code_that_comes_and_goes_all_the_while_gains_nothing(stage: Stage) -> None:
+    ended = threading.Event()
+
+    def come_and_go() -> None:
+        with closing(Client(stage.server.cluster.dsn(stage.database, OWNER))) as client:
+            while not ended.is_set():
+                client.run("CREATE INDEX late ON h.q ((h.quiet(1) + id))")
+                client.run("DROP INDEX h.late")
+
+    storm = threading.Thread(target=come_and_go, daemon=True)
+    storm.start()
+    try:
+        problems = {
+            answer.problem for _time in range(20) for answer in stage.look("SELECT id FROM h.t").answers.values()
+        }
+    finally:
+        ended.set()
+        storm.join()
+    assert not stage.gained
+    assert problems
+
+
+def test_a_check_of_the_owner_gains_nothing(stage: Stage) -> None:
+    with closing(Client(stage.server.cluster.dsn(stage.database))) as admin:
+        number = admin.value("SELECT 'h.d'::regtype::oid::int")
+    stage.hide(
+        f"ALTER TABLE h.t ADD CHECK (domain_in('1'::cstring, {number}::oid, -1) IS NOT NULL) NOT VALID; ANALYZE h.t"
+    )
+    seen = stage.look("SELECT id FROM h.t")
+    assert "domain_in" in seen.answers["check h.t t_check"].problem
+    assert not stage.gained
+
+
+def test_the_owner_of_a_database_gains_nothing_when_one_connects(stage: Stage) -> None:
+    admin = stage.server.admin
+    admin.run(f'ALTER DATABASE "{stage.database}" OWNER TO {OWNER}')
+    stage.hide(
+        "CREATE DOMAIN h.text AS pg_catalog.text CHECK (h.take() = 1); CREATE DOMAIN h.name AS pg_catalog.name "
+        "CHECK (h.take() = 1)"
+    )
+    stage.hide(f'ALTER DATABASE "{stage.database}" SET search_path = h, pg_catalog')
+    for driver in ("psycopg", "psycopg2"):
+        with open_session(stage.server, stage.database, driver=driver) as session:
+            assert session.database == stage.database
+    assert not stage.gained
+
+
+def test_a_member_of_several_owners_lends_none_the_rights_of_another(stage: Stage) -> None:
+    stage.hide(HIDDEN["a view"][0])
+    admin = stage.server.admin
+    admin.run("CREATE ROLE reviewer LOGIN")
+    try:
+        admin.run(f"GRANT {OWNER} TO reviewer")
+        problem = stage.look("SELECT * FROM h.v", "reviewer").answers["rule asked"].problem
+        assert problem.endswith(f"that code could take the other's rights; connect as {OWNER}")
+    finally:
+        admin.run("DROP ROLE reviewer")
+
+
 def test_a_change_that_was_at_work_while_the_catalog_was_read_is_seen(stage: Stage) -> None:
     query = "SELECT count(*) FROM h.t"
     with (
@@ -195,7 +292,7 @@ def test_a_change_that_was_at_work_while_the_catalog_was_read_is_seen(stage: Sta
         catalog, _details = read_catalog(session)
         (table,) = [one for one in relations_named(catalog, query) if one.name == "t"]
         asked = Probe("late", query, OWNER, (table.oid,))
-        assert ask_all(session, catalog, [asked], 5.0, 60.0, 1e6)["late"].problem == ""
+        assert "holds a lock" in ask_all(session, catalog, [asked], 5.0, 60.0, 1e6)["late"].problem
         other.commit()
         assert "changed since" in ask_all(session, catalog, [asked], 5.0, 60.0, 1e6)["late"].problem
     assert not stage.gained

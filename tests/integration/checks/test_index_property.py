@@ -35,7 +35,9 @@ PLANNER = (
 )
 UNIQUE_KEYS = """
 SELECT DISTINCT concat_ws(' ', pg_get_expr(indpred, indrelid), indimmediate, to_jsonb(i) -> 'indnullsnotdistinct',
-  indclass::text, indcollation::text, (SELECT string_agg(pg_get_indexdef(indexrelid, k, false), ', ' ORDER BY k)
+  (SELECT string_agg(opcfamily || ' ' || opcintype, ', ' ORDER BY n) FROM unnest(indclass) WITH ORDINALITY u (class, n)
+   JOIN pg_opclass o ON o.oid = class), indcollation::text,
+  (SELECT string_agg(pg_get_indexdef(indexrelid, k, false), ', ' ORDER BY k)
    FROM generate_series(1, indnkeyatts) k)) AS key
 FROM pg_index i WHERE indrelid = %s::regclass AND indisunique
 """

@@ -41,7 +41,7 @@ class Baseline:
         gone = [
             {name: found.get(name, "") for name in _KEPT}
             for key, found in (self._findings or {}).items()
-            if key not in there and found.get("check") in looked
+            if key not in there and str(found.get("check")) in looked
         ]
         return tuple(sorted(gone, key=lambda one: (str(one["check"]), str(one["object"]), str(one["key"]))))
 

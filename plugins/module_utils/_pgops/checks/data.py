@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from ..model.catalog.relations import Column, Constraint, Index, Relation
 from ..model.catalog.snapshot import Catalog
@@ -44,19 +44,23 @@ GROUP = Group(
 _PERIOD = "keys with a PERIOD compare ranges, which is not asked for"
 
 
-def _foreign_keys(catalog: Catalog) -> Iterator[tuple[Relation, Constraint, Reference | None]]:
+def _foreign_keys(
+    catalog: Catalog, is_empty: Callable[[Relation], bool]
+) -> Iterator[tuple[Relation, Constraint, Reference | None]]:
     for table, key in catalog.foreign_keys:
-        if key.enforced:
+        # What holds no rows holds none that refer to nothing.
+        if key.enforced and not is_empty(table):
             yield table, key, None if key.period else reference_of(catalog, table, key)
 
 
 def _collations(catalog: Catalog) -> Wanted:
-    references = [reference for _table, _key, reference in _foreign_keys(catalog) if reference is not None]
+    every = _foreign_keys(catalog, lambda table: False)
+    references = [reference for _table, _key, reference in every if reference is not None]
     return Wanted(texts=collations_wanted(references), sizes=perhaps_empty(catalog))
 
 
 def _ask_orphans(seen: Seen) -> list[Probe]:
-    found = (reference for table, _key, reference in _foreign_keys(seen.catalog) if not seen.is_empty(table))
+    found = (reference for _table, _key, reference in _foreign_keys(seen.catalog, seen.is_empty))
     return distinct(orphans(seen.catalog, seen.details, one) for one in found if one is not None)
 
 
@@ -82,10 +86,7 @@ def data_orphans_fk(seen: Seen) -> Iterator[Found | NotChecked]:
     """Foreign keys with rows that refer to nothing."""
     catalog = seen.catalog
     questions = Questions(seen, "data-orphans-fk")
-    for table, key, reference in _foreign_keys(catalog):
-        # What holds no rows holds none that refer to nothing.
-        if seen.is_empty(table):
-            continue
+    for table, key, reference in _foreign_keys(catalog, seen.is_empty):
         about = object_name(table, key.name)
         if reference is None:
             questions.skip(about, _PERIOD if key.period else "what the key refers to could not be read")

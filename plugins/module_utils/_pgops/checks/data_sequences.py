@@ -43,11 +43,12 @@ class _Numbered:
         return f"sequence {name_of(self.sequence)} {name_of(self.table)} {self.column.name}"
 
 
-def _numbered(catalog: Catalog) -> Iterator[_Numbered]:
+def _numbered(seen: Seen) -> Iterator[_Numbered]:
+    catalog = seen.catalog
     for use in catalog.sequence_uses:
         table, sequence = catalog.relations.get(use.table), catalog.relations.get(use.sequence)
         column, parameters = catalog.column(use.table, use.column), catalog.sequences.get(use.sequence)
-        if table is None or sequence is None or column is None or parameters is None:
+        if table is None or sequence is None or column is None or parameters is None or seen.is_empty(table):
             continue
         base = catalog.base_type(column.type_oid)
         filled = use.link != "a" or "nextval(" in (column.default or "")
@@ -73,9 +74,7 @@ def _alone_unique(catalog: Catalog, table: Relation, column: Column) -> bool:
 def _ask(seen: Seen) -> list[Probe]:
     """One statement reads both: what its snapshot sees was numbered before, so no insert in between deceives."""
     found = []
-    for one in _numbered(seen.catalog):
-        if seen.is_empty(one.table):
-            continue
+    for one in _numbered(seen):
         up = one.parameters.increment > 0
         name, table = quote_ident(one.column.name), alone(one.table)
         most, first, beyond = ("max", "min", ">") if up else ("min", "max", "<")
@@ -110,9 +109,7 @@ def _ask(seen: Seen) -> list[Probe]:
 def data_sequence_behind(seen: Seen, near: float) -> Iterator[Found | NotChecked]:
     """Unique columns with values that their sequence has still to give out."""
     questions = Questions(seen, "data-sequence-behind")
-    for one in _numbered(seen.catalog):
-        if seen.is_empty(one.table):
-            continue
+    for one in _numbered(seen):
         about = object_name(one.table, one.column.name)
         row = questions.row(one.key, about)
         if row is None:
@@ -134,8 +131,8 @@ def _behind(one: _Numbered, row: dict[str, Any], near: float) -> Found:
     return Found(
         object=(one.table.schema, one.table.name, one.column.name),
         object_type="column",
-        message=f"{one.sequence.name} {state}, and {one.table.name}.{one.column.name} holds values from {taken} to "
-        f"{most} that it has still to give out.",
+        message=f"{one.sequence.name} {state}, and {one.table.name}.{one.column.name} holds "
+        f"{f'{most}, which' if taken == most else f'values from {taken} to {most}, which'} it has still to give out.",
         evidence={
             "sequence": name_of(one.sequence),
             "last": row["last"],

@@ -16,7 +16,7 @@ from ..model.finding import Fix, Found
 from ..model.identifiers import generated_name, quote_ident
 from ..model.measured import Probe
 from .check import Group
-from .fixes import columns_of, name_of
+from .fixes import columns_of, create_index, name_of
 from .key_sql import add, drop, validate
 from .questions import EQUALS, alone, comparable
 from .seen import Seen
@@ -25,6 +25,8 @@ from .telling import listed
 GROUP = Group("foreign-key-graph", "Foreign keys: what is joined by them, and what should be.")
 
 _REFERENCE = re.compile(r"(.*[^_])(?:_id|_ID|Id)")
+#: smallint, integer and bigint with their bytes.
+_INTEGERS = {21: 2, 23: 4, 20: 8}
 _POLYMORPHIC = ("_type", "Type", "_TYPE", "_kind", "_class")
 
 
@@ -124,11 +126,13 @@ def _strangers_sql(one: NamedReference) -> str:
     "given out again makes old rows belong to something new.",
     how="The column is called `x_id` (or `xId`), a table x, xs, xes or xies is in the same schema, its primary key is "
     "one column `id` or `x_id` of the same type, and no foreign key has the column. The values are looked up: where "
-    "more than half of those rows refer to nothing, it is told as information only.",
+    "there are none, or more than half of them refer to nothing, only the name speaks for it, and it is told as "
+    "information only.",
     avoids="Columns beside an `x_type` (or kind, class) may refer to several tables and are left out; so are a table's "
     "own key, generated and inherited columns, keys of several columns, and keys of other types than PostgreSQL's own.",
-    fix="Add the key NOT VALID, then VALIDATE it; rows that refer to nothing must be mended first. The rule for "
-    "deletes is a decision: the fix takes NO ACTION, which keeps referenced rows from being deleted.",
+    fix="Add the key NOT VALID, then VALIDATE it; rows that refer to nothing must be mended first. Where no "
+    "index serves the new key, it is made before. The rule for deletes is a decision: the fix takes NO ACTION, which "
+    "keeps referenced rows from being deleted.",
     probes=_count_strangers,
 )
 def fk_missing(seen: Seen) -> Iterator[Found]:
@@ -137,7 +141,8 @@ def fk_missing(seen: Seen) -> Iterator[Found]:
         answer = seen.answers.get(one.probe)
         counted = answer.rows[0] if answer is not None and answer.rows else None
         rows, orphans = (None, None) if counted is None else (counted["rows"], counted["orphans"])
-        doubtful = rows is not None and orphans is not None and orphans * 2 > rows
+        doubtful = rows is not None and orphans is not None and (rows == 0 or orphans * 2 > rows)
+        narrow = _INTEGERS.get(_base(seen.catalog, one.column), 0) < _INTEGERS.get(_base(seen.catalog, one.key), 0)
         told = "" if not orphans else f"; {orphans:,} of {rows:,} rows refer to nothing"
         yield Found(
             object=(one.table.schema, one.table.name, one.column.name),
@@ -150,11 +155,19 @@ def fk_missing(seen: Seen) -> Iterator[Found]:
                 "orphans": orphans,
                 "not_counted": "" if answer is None else answer.problem,
             },
-            fix=_new_key(seen.catalog, one) if orphans == 0 else None,
+            fix=_new_key(seen.catalog, one) if orphans == 0 and not narrow else None,
+            no_fix=f"{one.column.name} is {one.column.type}, and cannot hold every {one.key.type}: widen it first."
+            if narrow
+            else "",
             severity="info" if doubtful else None,
             confidence="possible" if doubtful else "likely",
             comment=(("pg_class", one.table.oid, one.column.number), ("pg_class", one.table.oid, 0)),
         )
+
+
+def _base(catalog: Catalog, column: Column) -> int:
+    base = catalog.base_type(column.type_oid)
+    return 0 if base is None else base.oid
 
 
 def _new_key(catalog: Catalog, one: NamedReference) -> Fix | None:
@@ -167,10 +180,31 @@ def _new_key(catalog: Catalog, one: NamedReference) -> Fix | None:
     near = columns_of(catalog, one.table, (one.column.number,))
     far = columns_of(catalog, one.parent, (one.key.number,))
     text = f"FOREIGN KEY ({near}) REFERENCES {name_of(one.parent)} ({far})"
-    return Fix(
-        (add(catalog, one.table, one.parent, name, text), validate(catalog, one.table, one.parent, name)),
-        (drop(catalog, one.table, one.parent, name),),
+    index = None if _begins_an_index(catalog, one) else create_index(one.table, _index_name(catalog, one), f"({near})")
+    made = (add(catalog, one.table, one.parent, name, text), validate(catalog, one.table, one.parent, name))
+    undo = (drop(catalog, one.table, one.parent, name),)
+    if index is None:
+        return Fix(made, undo)
+    return Fix((*index.steps, *made), (*undo, *(index.undo or ())))
+
+
+def _begins_an_index(catalog: Catalog, one: NamedReference) -> bool:
+    """Whether some index finds rows by the column, whatever the operator class: texts and numbers have but few."""
+    return any(
+        index.valid
+        and index.predicate is None
+        and index.method == "btree"
+        and index.key_columns[0] == one.column.number
+        for index in catalog.indexes.get(one.table.oid, ())
     )
+
+
+def _index_name(catalog: Catalog, one: NamedReference) -> str:
+    name, number = generated_name("", f"{one.table.name}_{one.column.name}", "_idx"), 1
+    while (one.table.schema, name) in catalog.relation_names:
+        number += 1
+        name = generated_name("", f"{one.table.name}_{one.column.name}", f"_idx{number}")
+    return name
 
 
 @GROUP.check(

@@ -113,6 +113,8 @@ def fk_duplicate(seen: Seen) -> Iterator[Found]:
     for table, key in catalog.foreign_keys:
         same.setdefault(_sides(key), []).append((table, key))
     for keys in same.values():
+        if len(keys) == 1:
+            continue
         # One that is enforced and validated is worth more; then the name decides.
         table, kept = min(keys, key=lambda one: (not one[1].enforced, not one[1].validated, one[1].name))
         for _table, key in keys:

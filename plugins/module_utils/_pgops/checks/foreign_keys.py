@@ -49,18 +49,23 @@ _WORDS = re.compile(r"'(?:[^']|'')*'|\"((?:[^\"]|\"\")*)\"|([A-Za-z_\u0080-\U001
     "partition tree is judged once, at its root, and is well when every partition has an index that serves. Keys that "
     "are NOT ENFORCED look for nothing.",
     fix="Create the index CONCURRENTLY. On a partitioned table, create it on each partition first. Where the two sides "
-    "are compared as another type or by another collation, no ordinary index serves: make their types equal first.",
+    "are compared as another type or by another collation, no ordinary index serves: make their types equal first. "
+    "Where one new index serves several keys of a table, it stands at one of them only.",
     limits=(Limit("rows", 0, "rows", "Referencing tables with fewer rows, by estimate, are left out."),),
 )
 def fk_missing_index(seen: Seen, rows: float) -> Iterator[Found]:
     """Foreign keys for which the look-up of referencing rows has no index."""
     catalog = seen.catalog
+    unserved: list[tuple[Relation, Constraint, list[Relation]]] = []
     for table, key in catalog.foreign_keys:
-        if not key.enforced or _estimate(catalog, table) < rows:
-            continue
-        lacking = [leaf for leaf in _judged(catalog, table) if not _served(catalog, key, leaf)]
-        if not lacking:
-            continue
+        if key.enforced and _estimate(catalog, table) >= rows:
+            lacking = [leaf for leaf in _judged(catalog, table) if not _served(catalog, key, leaf)]
+            if lacking:
+                unserved.append((table, key, lacking))
+    wider = _wider(catalog, [(table, key) for table, key, _lacking in unserved])
+    taken: set[tuple[str, str]] = set()
+    for table, key, lacking in unserved:
+        plain = plain_index_serves(catalog, key)
         columns = columns_of(catalog, table, looked_up(key))
         where = "" if lacking == [table] else f" of {listed([leaf.name for leaf in lacking])}"
         yield Found(
@@ -72,9 +77,30 @@ def fk_missing_index(seen: Seen, rows: float) -> Iterator[Found]:
                 "rows": max(_estimate(catalog, table), 0.0),
                 "partitions": [] if lacking == [table] else [name_of(leaf) for leaf in lacking],
             },
-            fix=_index_for(catalog, table, key) if plain_index_serves(catalog, key) else None,
+            fix=_index_for(catalog, table, key, taken) if plain and key.oid not in wider else None,
+            no_fix=f"The index that {wider[key.oid]} is to get serves this key too." if key.oid in wider else "",
             comment=_comments(table, key),
         )
+
+
+def _wider(catalog: Catalog, unserved: list[tuple[Relation, Constraint]]) -> dict[int, str]:
+    """Keys (OID) that the index for another key of their table will serve as well, to that key's name.
+
+    Two keys may have the same columns, or one the first columns of the other.
+    """
+    kept: dict[int, list[Constraint]] = {}
+    found = {}
+    for table, key in sorted(unserved, key=lambda one: (-len(looked_up(one[1])), one[1].name)):
+        if not plain_index_serves(catalog, key):
+            continue
+        columns = set(looked_up(key))
+        others = kept.setdefault(table.oid, [])
+        other = next((one for one in others if set(looked_up(one)[: len(columns)]) == columns), None)
+        if other is None:
+            others.append(key)
+        else:
+            found[key.oid] = other.name
+    return found
 
 
 def _comments(table: Relation, key: Constraint) -> tuple[tuple[str, int, int], ...]:
@@ -108,8 +134,7 @@ def _some_keys(catalog: Catalog, key: Constraint, index: Index) -> bool:
     return words & names <= set(catalog.column_names(index.table, local_columns(catalog, key, index.table)))
 
 
-def _index_for(catalog: Catalog, table: Relation, key: Constraint) -> Fix:
-    taken: set[tuple[str, str]] = set()
+def _index_for(catalog: Catalog, table: Relation, key: Constraint, taken: set[tuple[str, str]]) -> Fix:
     on = f"({columns_of(catalog, table, looked_up(key))})"
     if table.kind == "r":
         return create_index(table, _free_name(catalog, table, key, taken), on, automatic=True)
@@ -147,7 +172,7 @@ def _index_for(catalog: Catalog, table: Relation, key: Constraint) -> Fix:
 
 
 def _free_name(catalog: Catalog, table: Relation, key: Constraint, taken: set[tuple[str, str]]) -> str:
-    """A name for an index on the key's columns that nothing in the schema bears."""
+    """A name for an index on the key's columns that nothing in the schema bears, nor any of `taken`."""
     columns = catalog.column_names(key.table, looked_up(key))
     number = 1
     while True:

@@ -28,6 +28,10 @@ _ENTRY = re.compile(r'"((?:[^"]|"")*)"|([^",\s]+)')
 _COMPILED = frozenset({"c", "internal"})
 _SYSTEM = frozenset({"pg_catalog", "information_schema"})
 _TEMPORARY = "pg_temp"
+#: Names in a source with the dot before them, in strings too: they may be statements that are run.
+_NAMES = re.compile(r'(\.\s*)?(?:"((?:[^"]|"")*)"|([A-Za-z_\u0080-\U0010ffff][\w$\u0080-\U0010ffff]*))')
+#: Schemas before the types of arguments.
+_TYPE_SCHEMA = re.compile(r'(?:"((?:[^"]|"")*)"|([a-z_\u0080-\U0010ffff][\w$\u0080-\U0010ffff]*))\.')
 
 
 def routine(function: Function) -> str:
@@ -93,19 +97,19 @@ def _about(function: Function) -> dict[str, Value]:
     "may execute it and no trigger calls it.",
     avoids="Functions that run with the caller's rights are not told, nor those in C, nor those with a parsed body "
     "(BEGIN ATOMIC), whose names were looked up when they were made. Any fixed path is taken here.",
-    fix="SET search_path for the function: pg_catalog, its own schema, pg_temp last. Names of other schemas must be "
-    "qualified in its text first.",
+    fix="SET search_path for the function: pg_catalog, its own schema, those of what its text and arguments name, "
+    "pg_temp last. Where a name is found in several schemas, or in one that is open to others, a person must qualify "
+    "the names first.",
 )
 def function_secdef_search_path(seen: Seen) -> Iterator[Found]:
     """SECURITY DEFINER functions without a path of their own."""
     catalog = seen.catalog
     called = {trigger.function for triggers in catalog.triggers.values() for trigger in triggers}
-    for function in _found_by_path(catalog):
-        if fixed_path(function) is not None:
-            continue
+    loose = [function for function in _found_by_path(catalog) if fixed_path(function) is None]
+    places = _places(catalog) if loose else {}
+    for function in loose:
         callers = [role_name(one) for one in _callers(catalog, function)]
-        schema = catalog.schemas.get(function.schema)
-        creators = [role_name(one) for one in _creators(catalog, function, schema)] if schema is not None else []
+        fix, no_fix = _set_path(catalog, function, places)
         who = f"{listed(callers)} may execute it" if callers else "nobody else may execute it"
         if function.oid in called:
             who += ", and triggers call it"
@@ -117,16 +121,50 @@ def function_secdef_search_path(seen: Seen) -> Iterator[Found]:
             f"{who}.",
             evidence={**_about(function), "callers": list(callers), "by_trigger": function.oid in called},
             severity="error" if callers or function.oid in called else "warning",
-            fix=None if creators else _set_path(function),
-            no_fix=f"Its own schema is open to {listed(creators)}: REVOKE CREATE there first." if creators else "",
+            fix=fix,
+            no_fix=no_fix,
             comment=(("pg_proc", function.oid, 0),),
         )
 
 
-def _set_path(function: Function) -> Fix:
-    path = ", ".join(dict.fromkeys(("pg_catalog", quote_ident(function.schema), _TEMPORARY)))
+def _places(catalog: Catalog) -> dict[str, set[str]]:
+    """Names of relations and functions to the users' schemas that hold them."""
+    found: dict[str, set[str]] = {}
+    functions = ((one.schema, one.name) for one in catalog.functions.values())
+    for schema, name in (*catalog.relation_names, *functions):
+        if schema not in _SYSTEM:
+            found.setdefault(name, set()).add(schema)
+    return found
+
+
+def _set_path(catalog: Catalog, function: Function, places: dict[str, set[str]]) -> tuple[Fix | None, str]:
+    """The fix, else None and why: a path on which the function still finds what it finds now."""
+    if function.source is None:
+        return None, "What its text names cannot be told of this language: a person must say where it shall look."
+    path = [function.schema]
+    for name in _named(function.source):
+        holders = places.get(name, set())
+        if function.schema not in holders and holders:
+            if len(holders) > 1:
+                return None, f"Its text names {name}, which {listed(sorted(holders))} hold: qualify the name first."
+            path += holders
+    types = (quoted.replace('""', '"') or plain for quoted, plain in _TYPE_SCHEMA.findall(function.arguments))
+    path = list(dict.fromkeys([*path, *sorted(name for name in types if name in catalog.schemas)]))
+    for name in path:
+        schema = catalog.schemas.get(name)
+        creators = [] if schema is None else [role_name(one) for one in _creators(catalog, function, schema)]
+        if creators:
+            whose = "Its own schema" if name == function.schema else f"The schema {name}, of which it names something,"
+            return None, f"{whose} is open to {listed(creators)}: REVOKE CREATE there first."
+    whole = ", ".join(dict.fromkeys(("pg_catalog", *map(quote_ident, path), _TEMPORARY)))
     head = f"ALTER ROUTINE {routine(function)}"
-    return swap(f"{head} SET search_path = {path}", f"{head} RESET search_path")
+    return swap(f"{head} SET search_path = {whole}", f"{head} RESET search_path"), ""
+
+
+def _named(source: str) -> list[str]:
+    """Names in a source that stand without a schema, as PostgreSQL folds them, each once."""
+    found = (quoted.replace('""', '"') or plain.lower() for dot, quoted, plain in _NAMES.findall(source) if not dot)
+    return list(dict.fromkeys(found))
 
 
 @GROUP.check(

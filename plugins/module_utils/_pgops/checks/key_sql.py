@@ -41,6 +41,9 @@ def serves(catalog: Catalog, key: Constraint, index: Index) -> bool:
 
     The index may be one of a partition, whose columns may have other numbers than the root's.
     """
+    # Most indexes are told apart by their first column.
+    if index.table == key.table and index.columns[0] not in key.columns:
+        return False
     if not (index.valid and index.ready and index.live):
         return False
     wanted = local_columns(catalog, key, index.table)

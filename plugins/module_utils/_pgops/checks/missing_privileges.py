@@ -19,6 +19,7 @@ from .access import columns_granted, few, granted, lacking, role_name, swap
 from .check import Group
 from .fixes import name_of
 from .seen import Seen
+from .telling import counted
 
 GROUP = Group("missing-privileges", "Missing privileges: what was granted and yet is refused.")
 
@@ -157,8 +158,8 @@ def schema_usage_missing(seen: Seen) -> Iterator[Found]:
             yield Found(
                 object=(schema_name,),
                 object_type="schema",
-                message=f"{grantee} was granted privileges on {len(names)} objects of the schema {schema_name} "
-                f"({few(sorted(names), 3)}), but {few(without)} may not use the schema.",
+                message=f"{grantee} was granted privileges on {counted(len(names), 'object')} of the schema "
+                f"{schema_name} ({few(sorted(names), 3)}), but {few(without)} may not use the schema.",
                 evidence={
                     "role": grantee,
                     "objects": sorted(names)[:20],

@@ -91,11 +91,10 @@ def _remembering(matches: Callable[[str], bool] | None) -> Callable[[str], bool]
     known: dict[str, bool] = {}
 
     def wanted(name: str) -> bool:
-        if matches is None:
-            return True
-        if name not in known:
-            known[name] = matches(name)
-        return known[name]
+        said = known.get(name)
+        if said is None:
+            said = known[name] = matches is None or matches(name)
+        return said
 
     return wanted
 
@@ -140,7 +139,7 @@ def name_invisible_characters(seen: Seen) -> Iterator[Found]:
 
 def _hides_something(name: str) -> bool:
     if name.isascii() and name.isprintable():
-        return name != name.strip(" ")
+        return name[0] == " " or name[-1] == " "
     return name != name.strip(" ") or any(map(_invisible, name))
 
 

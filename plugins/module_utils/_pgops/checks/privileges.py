@@ -17,6 +17,7 @@ from ..model.identifiers import quote_ident
 from .access import CHANGING, TYPES, columns_granted, granted, listed, on_relation, revoke, swap
 from .check import Group
 from .fixes import name_of
+from .key_sql import tree
 from .seen import Seen
 
 GROUP = Group("privileges", "Privileges: what everybody may do.")
@@ -237,7 +238,17 @@ def _revoke_all(catalog: Catalog, relation: Relation, entry: AclEntry, held: fro
     """REVOKE on a table takes the same privileges on its columns too; with these, only a person can bring it back."""
     if any(one.grantee == PUBLIC and one.privileges & held for _column, one in columns_granted(catalog, relation)):
         return None
-    return revoke(held, f"{on_relation(relation)}{name_of(relation)}", entry, relation.owner)
+    fix = revoke(held, f"{on_relation(relation)}{name_of(relation)}", entry, relation.owner)
+    for below in tree(catalog, relation)[1:] if relation.kind == "p" and not relation.is_partition else ():
+        # Partitions are told at their root: what everybody holds of the same on them goes with it.
+        for also in granted(catalog, below):
+            same = also.privileges & held
+            if also.grantee == PUBLIC and same:
+                more = _revoke_all(catalog, below, also, same)
+                if fix is None or more is None:
+                    return None
+                fix = Fix((*fix.steps, *more.steps), (*(fix.undo or ()), *(more.undo or ())))
+    return fix
 
 
 def _default_fix(default: DefaultPrivileges, entry: AclEntry, what: str) -> Fix | None:

@@ -21,6 +21,7 @@ from .seen import Seen
 GROUP = Group("row-security", "Row security: whether policies hold, and what they cost.")
 
 _COMMANDS = {"*": "ALL", "r": "SELECT", "a": "INSERT", "w": "UPDATE", "d": "DELETE"}
+_DOES = {"*": "change", "a": "insert", "w": "update", "d": "delete"}
 _ROWS = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"})
 # Functions whose value stays the same for the whole query, yet are called for each row.
 _STABLE_CALL = re.compile(r"(?<![\w.\"])(?:auth\.\w+|current_setting)\(")
@@ -46,8 +47,8 @@ def rls_policies_but_off(seen: Seen) -> Iterator[Found]:
             yield Found(
                 object=(table.schema, table.name),
                 object_type="table",
-                message=f"{len(policies)} policies of {table.schema}.{table.name} are not in force: "
-                f"{few(policy.name for policy in policies)}.",
+                message=f"Row security of {table.schema}.{table.name} is off: of its policies none is in force "
+                f"({few(policy.name for policy in policies)}).",
                 evidence={"policies": [policy.name for policy in policies]},
                 fix=_switch(table, "ENABLE", "DISABLE"),
                 comment=(("pg_class", table.oid, 0),),
@@ -77,8 +78,7 @@ def rls_always_true(seen: Seen) -> Iterator[Found]:
         yield _about(
             table,
             policy,
-            f"The policy {policy.name} lets everybody {_COMMANDS[policy.command]} any row of "
-            f"{table.schema}.{table.name}.",
+            f"The policy {policy.name} lets everybody {_DOES[policy.command]} any row of {table.schema}.{table.name}.",
         )
 
 

@@ -19,7 +19,8 @@ from .choice import Matcher, any_of, matcher
 _KEYS = ("check", "object", "reason", "expires", "until")
 #: `pgops:ignore index-unused, fk-* until 2027-06-30: the month's report uses it`
 _PRAGMA = re.compile(
-    r"pgops:ignore\s+(?P<checks>[\w*?,\s\[\]-]+?)(?:\s+until\s+(?P<expires>\d{4}-\d{2}-\d{2}))?\s*:\s*(?P<reason>[^\n]+)"
+    r"pgops:ignore\s+(?P<checks>[\w*?,\[\]-][\w*?,\s\[\]-]{0,999}?)(?:\s+until\s+(?P<expires>\d{4}-\d{2}-\d{2}))?"
+    r"\s{0,99}:\s*(?P<reason>[^\n]+)"
 )
 
 

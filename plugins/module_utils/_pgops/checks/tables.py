@@ -315,6 +315,30 @@ _ALIGNED = {"c": 1, "s": 2, "i": 4, "d": 8}
 
 
 @GROUP.check(
+    "table-without-partitions",
+    severity="warning",
+    title="A partitioned table that no row can get into",
+    why="A partitioned table holds rows in its partitions alone: without any, every INSERT fails. Most often the job "
+    "that makes them never ran, or dropped the last one.",
+    how="A partitioned table, or a partition that is partitioned itself, has no partition.",
+    avoids="How far the partitions of a table reach is not looked at.",
+    fix="Create the partitions that are needed, or a DEFAULT one.",
+)
+def table_without_partitions(seen: Seen) -> Iterator[Found]:
+    """Partitioned tables without a partition."""
+    for table in seen.catalog.tables:
+        if table.kind == "p" and not seen.catalog.children.get(table.oid):
+            yield Found(
+                object=(table.schema, table.name),
+                object_type="table",
+                message=f"{table.name} is partitioned by {table.partition_key} and has no partition: it takes no row.",
+                evidence={"partition_key": table.partition_key},
+                no_fix="Which partitions it needs, a person must say.",
+                comment=table_comment(table),
+            )
+
+
+@GROUP.check(
     "table-column-order",
     severity="info",
     level="extended",

@@ -344,16 +344,21 @@ def view_depth(seen: Seen, levels: float) -> Iterator[Found]:
 
 
 def _depths(catalog: Catalog) -> dict[int, int]:
-    """View (OID) to the number of views one below the other in the longest chain that begins with it."""
+    """View (OID) to the number of views one below the other in the longest chain that begins with it.
+
+    CREATE OR REPLACE VIEW makes views that stand on themselves: such a chain ends where it comes back.
+    """
     lower = {view.oid: [one.oid for one in below(catalog, view) if one.kind == "v"] for view in catalog.views}
     depths: dict[int, int] = {}
     waiting = list(lower)
+    begun: set[int] = set()
     while waiting:
         oid = waiting[-1]
-        open_ones = [one for one in lower.get(oid, ()) if one not in depths]
+        begun.add(oid)
+        open_ones = [one for one in lower.get(oid, ()) if one not in depths and one not in begun]
         if open_ones:
             waiting += open_ones
             continue
         waiting.pop()
-        depths[oid] = 1 + max((depths[one] for one in lower.get(oid, ())), default=0)
+        depths[oid] = 1 + max((depths.get(one, 0) for one in lower.get(oid, ())), default=0)
     return depths

@@ -75,8 +75,8 @@ def connect(parameters: dict[str, Any], application_name: str = "pgops", driver:
     session = Session(connection, str(wanted.get("dbname", "")), error_class, reopen)
     try:
         _refuse_pooler(session, backend_pid)
-        # A database's owner chooses the search_path that it begins with. Until it is ours, nothing may name a type or an
-        # operator without its schema: they could be the owner's, and run code of the owner's with our rights.
+        # A database's owner chooses the search_path that sessions begin with. Until it is ours, nothing may name a type
+        # or an operator without its schema: they could be the owner's, and run the owner's code with our rights.
         session.execute(SESSION_SETTINGS)
         session.database = session.one("SELECT pg_catalog.current_database()::text AS name")["name"]
     except BaseException:

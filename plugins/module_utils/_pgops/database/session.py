@@ -28,7 +28,8 @@ class DatabaseError(PgOpsError):
     @property
     def lost(self) -> bool:
         """Whether the connection ended: class 08, an administrator's or the server's own end, or no answer at all."""
-        return self.sqlstate in ("", "57P01", "57P02", "57P03", "57P05", "25P03", "25P04") or self.sqlstate.startswith("08")
+        ended = ("", "57P01", "57P02", "57P03", "57P05", "25P03", "25P04")
+        return self.sqlstate in ended or self.sqlstate.startswith("08")
 
 
 class LostCommitError(DatabaseError):

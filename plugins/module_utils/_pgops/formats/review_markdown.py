@@ -121,7 +121,8 @@ def _sql(steps: Iterable[Step]) -> Iterator[str]:
         text = "\n".join(script_of(step))
         fence = "`" * max(3, _longest_ticks(text) + 1)
         yield f"  {fence}sql"
-        yield from (f"  {line}" for line in text.splitlines())
+        # Lines end by \n alone; what a terminal would obey is not shown, and the JSON document has it whole.
+        yield from (f"  {line if line.isprintable() else one_line(line)}" for line in text.split("\n"))
         yield f"  {fence}"
         yield ""
 

@@ -67,9 +67,12 @@ def _datum(tokens: list[str], at: int) -> tuple[Value, int]:
     """Length and bytes of a constant, None for NULL."""
     if tokens[at] == "<>":
         return None, at + 1
-    if tokens[at + 1] != "[" or "]" not in tokens[at:]:
+    try:
+        end = tokens.index("]", at)
+    except ValueError:
+        end = -1
+    if tokens[at + 1] != "[" or end < 0:
         raise PgOpsError("The stored query of the view has a constant of unknown form.")
-    end = tokens.index("]", at)
     return [tokens[at], tokens[at + 2 : end]], end + 1
 
 

@@ -17,7 +17,8 @@ from typing import Any
 
 _HEAD = "(ARRAY["
 # The type of an array's element as PostgreSQL prints it, with its modifier; then the brackets of the array.
-_TAIL = re.compile(r'\)::((?:"(?:[^"]|"")+"|[A-Za-z_\u0080-\U0010ffff][\w$]*|[. ]|\([\d, -]+\))+?)\[\]')
+# A word ends where no more of it follows: cut anywhere, a long name would be tried in every way there is.
+_TAIL = re.compile(r'\)::((?:"(?:[^"]|"")+"(?!")|[A-Za-z_\u0080-\U0010ffff][\w$]*(?![\w$])|[. ]|\([\d, -]+\))+?)\[\]')
 _QUOTED = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"")
 
 

@@ -30,6 +30,7 @@ from ..model.measured import Probe, Wanted
 from ..model.review import Review
 from ..model.settings.schema_check import SchemaCheckSettings
 from ..observe.catalog.patience import read_patiently
+from ..observe.catalog.snapshot import without_collector
 from ..observe.measurements import ask_all
 
 
@@ -53,8 +54,9 @@ def review(session: Session, settings: SchemaCheckSettings, contract: Contract |
     told = _told(settings)
     suppressions = read_suppressions(settings.suppress)
     baseline = _baseline(settings.baseline)
-    seen = look(session, checks, contract, settings.data_timeout, settings.data_budget, settings.data_rows)
-    judgement = judge(seen, checks, limits)
+    with without_collector():
+        seen = look(session, checks, contract, settings.data_timeout, settings.data_budget, settings.data_rows)
+        judgement = judge(seen, checks, limits)
     accepted = Accepted(seen, suppressions, settings.pragmas)
     findings = [
         baseline.marked(accepted.marked(one)) for one in judgement.judged if told(one.finding, seen.catalog.schemas)

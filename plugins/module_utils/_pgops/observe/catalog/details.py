@@ -31,9 +31,14 @@ SELECT pg_catalog.json_build_array('definition', i.oid, pg_catalog.pg_get_indexd
 FROM pg_catalog.unnest('{%s}'::int8[]) i (oid)
 """
 
+# What another session has for itself alone, or waits to have, would hold up the whole reading: its size stays unknown.
 SIZES = """
 SELECT pg_catalog.json_build_array('size', c.oid, pg_catalog.pg_relation_size(c.oid::oid))
 FROM pg_catalog.unnest('{%s}'::int8[]) c (oid)
+WHERE NOT EXISTS (
+  SELECT FROM pg_catalog.pg_locks l
+  WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock' AND l.relation = c.oid::oid
+    AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()))
 """
 
 _TEXT = """

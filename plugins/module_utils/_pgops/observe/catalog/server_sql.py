@@ -29,9 +29,11 @@ SELECT pg_catalog.current_setting('server_version_num')::int AS version,
        extract(epoch FROM pg_catalog.pg_stat_get_bgwriter_stat_reset_time())::float8 AS server_statistics_since,
        pg_catalog.current_setting('block_size')::int AS block_size,
        pg_catalog.pg_current_snapshot()::text AS snapshot,
-       pg_catalog.has_function_privilege('pg_catalog.pg_hba_file_rules()', 'EXECUTE') AS may_hba,
-       pg_catalog.has_function_privilege('pg_catalog.pg_show_all_file_settings()', 'EXECUTE') AS may_file_settings,
-       pg_catalog.has_function_privilege('pg_catalog.pg_stat_file(text)', 'EXECUTE') AS may_stat_file,
+       pg_catalog.has_function_privilege('pg_catalog.pg_hba_file_rules()', 'EXECUTE')
+         AND pg_catalog.has_table_privilege('pg_catalog.pg_hba_file_rules', 'SELECT') AS may_hba,
+       pg_catalog.has_function_privilege('pg_catalog.pg_show_all_file_settings()', 'EXECUTE')
+         AND pg_catalog.has_table_privilege('pg_catalog.pg_file_settings', 'SELECT') AS may_file_settings,
+       pg_catalog.has_function_privilege('pg_catalog.pg_stat_file(text, boolean)', 'EXECUTE') AS may_stat_file,
        pg_catalog.has_table_privilege('pg_catalog.pg_authid', 'SELECT') AS may_passwords,
        r.rolsuper OR pg_catalog.pg_has_role('pg_read_all_settings', 'USAGE') AS may_all_settings,
        r.rolsuper OR pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE') AS may_all_stats

@@ -58,7 +58,7 @@ def read_catalog(session: Session, want: Callable[[Catalog], Wanted] = nothing_m
 
     :raises DatabaseError: when PostgreSQL refuses a reading.
     """
-    with session.transaction(SNAPSHOT), _without_collector():
+    with session.transaction(SNAPSHOT), without_collector():
         session.execute(SPELLING)
         server, may = _server(session)
         facts = Facts()
@@ -83,8 +83,8 @@ def read_catalog(session: Session, want: Callable[[Catalog], Wanted] = nothing_m
 
 
 @contextmanager
-def _without_collector() -> Iterator[None]:
-    """Millions of tuples are made, none of them in a cycle: looking for cycles would take a third of the time."""
+def without_collector() -> Iterator[None]:
+    """For millions of tuples, none of them in a cycle: to look for cycles would take a third of the time."""
     enabled = gc.isenabled()
     gc.disable()
     try:

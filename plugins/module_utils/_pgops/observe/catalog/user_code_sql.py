@@ -11,7 +11,7 @@ from ...model.catalog.user_code import REACHING
 _NAMES = ", ".join(f"'{name}'" for name in sorted(REACHING))
 
 # Dependencies on PostgreSQL's own functions are not recorded, so views that call one of the few that run SQL from a
-# text, or change the role, are known by their stored trees.
+# text, or change the role, are known by their stored trees. Those of extensions may stand in any schema.
 _REACHING_VIEWS = f"""
   SELECT 'user_code', w.ev_class, 'view'
   FROM pg_catalog.pg_rewrite w
@@ -20,11 +20,12 @@ _REACHING_VIEWS = f"""
   WHERE w.ev_class >= 16384 AND w.ev_type = '1' AND c.relkind = 'v' AND NOT r.rolsuper
     AND w.ev_action::text ~ (
       SELECT ':funcid (' || pg_catalog.string_agg(p.oid::text, '|') || ') ' FROM pg_catalog.pg_proc p
-      WHERE p.pronamespace = 'pg_catalog'::pg_catalog.regnamespace AND p.proname IN ({_NAMES}))
+      WHERE p.proname IN ({_NAMES}))
 """
 
-# `code`: functions, operators and operator classes whose owner is no superuser, extensions' left out. `types` are those
-# that bring such code along: by a domain's checks or a range's functions ('type'), or by casts ('cast').
+# `code`: functions, operators and operator classes whose owner is no superuser. Those of extensions count as well: the
+# owner of an extension, who may be anybody, adds to it what they like. `types` are those that bring such code along: by
+# a domain's checks or a range's functions ('type'), or by casts ('cast').
 USER_CODE = f"""
 SELECT pg_catalog.json_build_array(x.kind, x.oid::int8, x.way)
 FROM (
@@ -43,8 +44,7 @@ FROM (
   ),
   code (classid, oid) AS MATERIALIZED (
     SELECT m.classid, m.oid FROM made m
-    WHERE m.oid >= 16384 AND NOT m.trusted AND NOT EXISTS (
-      SELECT FROM pg_catalog.pg_depend e WHERE e.classid = m.classid AND e.objid = m.oid AND e.deptype = 'e')
+    WHERE m.oid >= 16384 AND NOT m.trusted
   ),
   types (oid, why) AS (
     SELECT f.oid, f.why FROM (
