@@ -185,7 +185,13 @@ KEYS = [
         "INSERT INTO t VALUES (1);",
         since=18,
     ),
-    Case(ORPHANS, "a key with a PERIOD", RANGES, since=18, not_checked="PERIOD"),
+    Case(
+        ORPHANS,
+        "a key with a PERIOD",
+        RANGES + "INSERT INTO t VALUES (NULL, NULL);",
+        since=18,
+        not_checked="PERIOD",
+    ),
     Case(
         ORPHANS,
         "an index that calls a function of the owner's",

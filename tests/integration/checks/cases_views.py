@@ -224,6 +224,12 @@ READS = [
     Case(WIDER, "nobody may read it", SIMPLE),
     Case(DEPTH, "four levels", CHAIN, {"v4"}),
     Case(DEPTH, "three levels", CHAIN + "DROP VIEW v4;"),
+    Case(
+        DEPTH,
+        "views that stand on each other",
+        "CREATE VIEW a AS SELECT 1 AS x; CREATE VIEW b AS SELECT x FROM a; "
+        "CREATE OR REPLACE VIEW a AS SELECT x FROM b;",
+    ),
     Case(DEPTH, "four, where four are allowed", CHAIN, limits={"levels": 4}),
     Case(
         DEPTH,

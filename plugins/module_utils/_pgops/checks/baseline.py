@@ -46,12 +46,17 @@ class Baseline:
         return tuple(sorted(gone, key=lambda one: (str(one["check"]), str(one["object"]), str(one["key"]))))
 
 
-def read_baseline(document: Any, where: str) -> Baseline:
+def read_baseline(document: Any, where: str, database: str) -> Baseline:
     """The findings of a review's document.
 
-    :raises RefusedError: when it is no review.
+    :raises RefusedError: when it is no review, or one of another database than `database`.
     """
     findings = document.get("findings") if isinstance(document, Mapping) else None
     if not isinstance(findings, list) or document.get("kind") != "review":
         raise RefusedError(f"The baseline, {where}, is not the document of a review. Nothing was read.")
+    if document.get("database") != database:
+        raise RefusedError(
+            f"The baseline, {where}, is a review of database {document.get('database')}, and this is {database}. "
+            "Nothing was read."
+        )
     return Baseline({str(one["key"]): one for one in findings if isinstance(one, Mapping) and "key" in one})

@@ -12,6 +12,16 @@ import unicodedata
 _UNSEEN = ("Cc", "Cf", "Cs")
 
 
+#: Further ends of lines, as some programs see them.
+_ENDS = ("Zl", "Zp")
+
+
+def shown(text: str) -> str:
+    """Lines with all their white space; of what else is unseen, every character as U+FFFD."""
+    unseen = (*_UNSEEN, *_ENDS)
+    return "".join("\ufffd" if char not in "\n\t" and unicodedata.category(char) in unseen else char for char in text)
+
+
 def one_line(text: str) -> str:
     """The text with white space folded, and every unseen character as U+FFFD."""
     folded = " ".join(text.split())

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from ..model.finding import SEVERITIES, CheckInfo, Finding, Fix, Step
 from ..model.review import Review, count_text
-from .one_line import one_line
+from .one_line import one_line, shown
 
 # An underscore within a word is none of Markdown's.
 _SPECIAL = re.compile(r"([\\`*\[\]<>&|~]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9]))")
@@ -118,11 +118,11 @@ def _undo(fix: Fix) -> Iterator[str]:
 
 def _sql(steps: Iterable[Step]) -> Iterator[str]:
     for step in steps:
-        text = "\n".join(script_of(step))
+        # The JSON document has it as it is.
+        text = shown("\n".join(script_of(step)))
         fence = "`" * max(3, _longest_ticks(text) + 1)
         yield f"  {fence}sql"
-        # Lines end by \n alone; what a terminal would obey is not shown, and the JSON document has it whole.
-        yield from (f"  {line if line.isprintable() else one_line(line)}" for line in text.split("\n"))
+        yield from (f"  {line}" for line in text.split("\n"))
         yield f"  {fence}"
         yield ""
 

@@ -19,12 +19,12 @@ from ..checks.choice import Told, choose_checks, choose_limits
 from ..checks.judge import Judged, judge
 from ..checks.seen import Seen
 from ..checks.suppress import Suppression, read_pragmas, read_suppressions
-from ..database.session import Session
+from ..database.session import DatabaseError, Session
 from ..files import read_whole
 from ..model.catalog.snapshot import Catalog
 from ..model.contract.declared import Contract
 from ..model.contract.parse import parse_contract
-from ..model.errors import RefusedError, cut
+from ..model.errors import PgOpsError, RefusedError, cut
 from ..model.finding import Finding
 from ..model.measured import Probe, Wanted
 from ..model.review import Review
@@ -40,7 +40,7 @@ def review(session: Session, settings: SchemaCheckSettings, contract: Contract |
     :param contract: the parsed contract; when None, `settings.contract` is parsed.
     :raises ContractError: when the contract is wrong.
     :raises RefusedError: for settings that mean nothing; nothing was read.
-    :raises DatabaseError: when PostgreSQL refuses the reading as a whole.
+    :raises PgOpsError: when PostgreSQL refuses the reading as a whole, or the connection ends.
     """
     if contract is None and settings.contract is not None:
         contract = parse_contract(settings.contract)
@@ -53,10 +53,16 @@ def review(session: Session, settings: SchemaCheckSettings, contract: Contract |
     limits = choose_limits(settings.limits or {})
     told = _told(settings)
     suppressions = read_suppressions(settings.suppress)
-    baseline = _baseline(settings.baseline)
-    with without_collector():
-        seen = look(session, checks, contract, settings.data_timeout, settings.data_budget, settings.data_rows)
-        judgement = judge(seen, checks, limits)
+    baseline = _baseline(settings.baseline, session.database)
+    try:
+        with without_collector():
+            seen = look(session, checks, contract, settings.data_timeout, settings.data_budget, settings.data_rows)
+            judgement = judge(seen, checks, limits)
+    except DatabaseError as error:
+        raise PgOpsError(
+            f"The review of database {session.database} was not finished: {error} Nothing was changed; run it again.",
+            **error.facts,
+        ) from error
     accepted = Accepted(seen, suppressions, settings.pragmas)
     findings = [
         baseline.marked(accepted.marked(one)) for one in judgement.judged if told(one.finding, seen.catalog.schemas)
@@ -153,23 +159,23 @@ class Accepted:
         return [*dict.fromkeys(self._outgrown), *idle]
 
 
-def _baseline(said: str | Mapping[str, Any] | None) -> Baseline:
+def _baseline(said: str | Mapping[str, Any] | None, database: str) -> Baseline:
     if said is None or said == "":
         return Baseline(None)
     if not isinstance(said, str):
-        return read_baseline(said, "the given document")
+        return read_baseline(said, "the given document", database)
     if said.lstrip().startswith("{"):
-        return read_baseline(_parsed(said, "the given document"), "the given document")
+        return read_baseline(_parsed(said, "the given document"), "the given document", database)
     path = os.path.expanduser(os.path.expandvars(said))
     content = read_whole(path)
     # The first run of a schedule has no earlier one to compare with.
-    return Baseline(None) if content is None else read_baseline(_parsed(content, path), path)
+    return Baseline(None) if content is None else read_baseline(_parsed(content, path), path, database)
 
 
 def _parsed(content: str | bytes, where: str) -> object:
     try:
         return json.loads(content)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RefusedError(f"The baseline, {where}, is no JSON: {cut(str(error))}. Nothing was read.") from error
 
 

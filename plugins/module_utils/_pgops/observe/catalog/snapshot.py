@@ -61,6 +61,9 @@ def read_catalog(session: Session, want: Callable[[Catalog], Wanted] = nothing_m
     with session.transaction(SNAPSHOT), without_collector():
         session.execute(SPELLING)
         server, may = _server(session)
+        if server.encoding == "SQL_ASCII":
+            # Its texts are whatever bytes they are: the server would refuse to call them UTF-8.
+            session.execute("SET LOCAL client_encoding = 'SQL_ASCII'")
         facts = Facts()
         stream(session, spelled(_facts_query(may), server.version), facts.take)
         catalog = Catalog(server=server)
