@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from _pgops.checks.autovacuum import (
+from _pgops.checks.parts.autovacuum import (
     Options,
     analyze_point,
     insert_point,

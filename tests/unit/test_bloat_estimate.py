@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from _pgops.checks.bloat_estimate import Width, aligned, btree_pages, row_size, table_pages, toast_pages
+from _pgops.checks.parts.bloat_estimate import Width, aligned, btree_pages, row_size, table_pages, toast_pages
 
 INT4, INT8, BOOL = Width(4, 0, 4, "i"), Width(8, 0, 8, "d"), Width(1, 0, 1, "c")
 TEXT = Width(33, 0, -1, "i")

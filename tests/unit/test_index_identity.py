@@ -7,8 +7,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from _pgops.checks.index_identity import covers, identity, implied, other_end
-from _pgops.checks.index_redundancy import keeper_reason, redundant_indexes
+from _pgops.checks.parts.index_identity import covers, identity, implied, other_end
+from _pgops.checks.parts.index_redundancy import keeper_reason, redundant_indexes
 from _pgops.model.catalog.relations import Column, Constraint, Index, Relation
 from _pgops.model.catalog.server import OperatorClass, Server
 from _pgops.model.catalog.snapshot import Catalog

@@ -8,7 +8,7 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
-from _pgops.checks.releases import END_OF_LIFE, NEWEST_MINORS
+from _pgops.checks.parts.releases import END_OF_LIFE, NEWEST_MINORS
 from _pgops.checks.seen import DAY, Seen
 from _pgops.model.catalog.server import FileSetting, RoleSettings
 from _pgops.model.catalog.snapshot import Unread

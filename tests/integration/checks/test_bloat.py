@@ -5,8 +5,8 @@
 from __future__ import annotations
 
 import pytest
-from _pgops.checks.bloat_found import Bloat, index_bloat_of, table_bloat_of, toast_bloat_of
 from _pgops.checks.judge import judge
+from _pgops.checks.parts.bloat_found import Bloat, index_bloat_of, table_bloat_of, toast_bloat_of
 from _pgops.checks.registry import CHECKS
 from _pgops.model.catalog.snapshot import Catalog
 from _pgops.observe.catalog.snapshot import read_catalog

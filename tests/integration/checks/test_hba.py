@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
-from _pgops.checks.hba import is_remote, text_of
 from _pgops.checks.judge import judge
+from _pgops.checks.parts.hba import is_remote, text_of
 from _pgops.checks.registry import CHECKS
 from case_settings import hba_rule
 from harness import Server

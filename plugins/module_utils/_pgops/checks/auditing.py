@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from ..model.finding import Found, NotChecked
-from .access import few
 from .check import Group
+from .parts.access import few
 from .seen import Seen
 
 GROUP = Group(

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 
 from ..model.catalog.server import HbaRule
 from ..model.finding import Found, Limit, NotChecked
-from .access import few
 from .check import Group
-from .hba import (
+from .parts.access import few
+from .parts.hba import (
     connections,
     in_force,
     is_everywhere,

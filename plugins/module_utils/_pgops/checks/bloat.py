@@ -13,12 +13,12 @@ from ..model.catalog.relations import Relation
 from ..model.catalog.snapshot import Catalog
 from ..model.finding import Fix, Found, Limit, Lock, NotChecked, Step
 from ..model.measured import Probe
-from .bloat_found import Bloat, index_bloat_of, measure, measured, table_bloat_of, toast_bloat_of
 from .check import Group
-from .fixes import SHARE_UPDATE_EXCLUSIVE, reindex
-from .heaps import type_of
+from .parts.bloat_found import Bloat, index_bloat_of, measure, measured, table_bloat_of, toast_bloat_of
+from .parts.fixes import SHARE_UPDATE_EXCLUSIVE, reindex
+from .parts.heaps import type_of
+from .parts.telling import not_seen, table_comment
 from .seen import Seen
-from .telling import not_seen, table_comment
 
 GROUP = Group("bloat", "Space that tables and indexes take and do not use.")
 

@@ -13,11 +13,21 @@ from ..model.catalog.relations import Column, Relation
 from ..model.catalog.snapshot import Catalog
 from ..model.finding import Found, Limit
 from .check import Group
-from .column_facts import CHAR, VARCHAR, Users, is_text, own_columns, retype, text_length, users_of_columns, words_of
 from .columns import date_word
+from .parts.column_facts import (
+    CHAR,
+    VARCHAR,
+    Users,
+    is_text,
+    own_columns,
+    retype,
+    text_length,
+    users_of_columns,
+    words_of,
+)
+from .parts.telling import listed, table_comment
 from .seen import Seen
 from .sequences import MOST_OF_TYPE
-from .telling import listed, table_comment
 
 GROUP = Group("column-types", "Types of columns: advice on what another type would do better.")
 

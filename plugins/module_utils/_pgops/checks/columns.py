@@ -14,10 +14,10 @@ from ..model.catalog.snapshot import Catalog
 from ..model.finding import Fix, Found, Limit, Lock, NotChecked, Step
 from ..model.identifiers import quote_ident
 from .check import Group
-from .column_facts import is_text, own_columns, retype, text_length, users_of_columns, words_of
-from .fixes import ACCESS_EXCLUSIVE, SHARE_UPDATE_EXCLUSIVE, name_of
+from .parts.column_facts import is_text, own_columns, retype, text_length, users_of_columns, words_of
+from .parts.fixes import ACCESS_EXCLUSIVE, SHARE_UPDATE_EXCLUSIVE, name_of
+from .parts.telling import by_root, counted, listed, not_seen, table_comment
 from .seen import Seen
-from .telling import by_root, counted, listed, not_seen, table_comment
 
 GROUP = Group("columns", "Columns: types and defaults that go wrong sooner or later, and statistics that are missing.")
 

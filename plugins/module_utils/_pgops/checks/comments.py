@@ -12,8 +12,8 @@ from ..model.catalog.relations import Relation
 from ..model.catalog.snapshot import Catalog
 from ..model.finding import Found
 from .check import Group
+from .parts.telling import counted, listed, table_comment
 from .seen import Seen
-from .telling import counted, listed, table_comment
 
 GROUP = Group("comments", "Comments: objects that nobody has described with COMMENT ON.")
 

@@ -14,10 +14,10 @@ from ..model.finding import Fix, Found, Limit, Lock, NotChecked, Step
 from ..model.identifiers import generated_name, quote_ident, quote_literal
 from ..model.measured import Wanted
 from .check import Group
-from .fixes import ACCESS_EXCLUSIVE, SHARE_UPDATE_EXCLUSIVE, columns_of, name_of, outside, statement
-from .key_sql import tree
+from .parts.fixes import ACCESS_EXCLUSIVE, SHARE_UPDATE_EXCLUSIVE, columns_of, name_of, outside, statement
+from .parts.key_sql import tree
+from .parts.telling import not_seen
 from .seen import Seen
-from .telling import not_seen
 
 GROUP = Group(
     "constraint-advice", "Constraints: keys that let NULLs through, and constraints that the data would bear."

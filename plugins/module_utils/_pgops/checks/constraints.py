@@ -15,10 +15,10 @@ from ..model.finding import Fix, Found, Lock, Step, Value
 from ..model.identifiers import quote_ident, quote_literal, quote_qualified
 from ..model.measured import Probe
 from .check import Group
-from .fixes import ACCESS_EXCLUSIVE, SHARE_ROW_EXCLUSIVE, SHARE_UPDATE_EXCLUSIVE, name_of
-from .key_sql import tree
+from .parts.fixes import ACCESS_EXCLUSIVE, SHARE_ROW_EXCLUSIVE, SHARE_UPDATE_EXCLUSIVE, name_of
+from .parts.key_sql import tree
+from .parts.telling import counted, listed
 from .seen import Seen
-from .telling import counted, listed
 
 GROUP = Group("constraints", "Constraints: whether they hold for every row, and whether they say anything.")
 

@@ -13,12 +13,12 @@ from ..model.catalog.snapshot import TABLE_KINDS
 from ..model.contract import declared
 from ..model.finding import Fix, Found, Step
 from ..model.identifiers import generated_name, quote_ident
-from . import declared_keys
 from .check import Group
-from .fixes import SHARE_UPDATE_EXCLUSIVE, name_of, statement
+from .parts import declared_keys
+from .parts.fixes import SHARE_UPDATE_EXCLUSIVE, name_of, statement
+from .parts.telling import listed, table_comment
+from .parts.type_spelling import Types, executable_default, expression_key, same_type
 from .seen import Seen
-from .telling import listed, table_comment
-from .type_spelling import Types, executable_default, expression_key, same_type
 
 GROUP = Group(
     "contract",

@@ -15,9 +15,9 @@ from ..model.catalog.snapshot import TABLE_KINDS, Catalog
 from ..model.contract.declared import Contract, Grant, Named
 from ..model.finding import Fix, Found, NotChecked
 from ..model.identifiers import quote_ident
-from .access import TYPES, columns_granted, few, listed, on_relation, revoke, role_name, swap
 from .check import Group
-from .fixes import name_of
+from .parts.access import TYPES, columns_granted, few, listed, on_relation, revoke, role_name, swap
+from .parts.fixes import name_of
 from .seen import Seen
 
 GROUP = Group("contract-access", "Roles and privileges against the contract.")

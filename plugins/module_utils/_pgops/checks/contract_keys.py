@@ -14,13 +14,13 @@ from ..model.catalog.snapshot import Catalog
 from ..model.contract import declared
 from ..model.finding import Fix, Found
 from ..model.identifiers import generated_name, quote_ident
-from . import declared_keys, key_sql
 from .check import Group
-from .fixes import create_index, name_of, outside, statement
-from .questions import distinct, orphans
+from .parts import declared_keys, key_sql
+from .parts.fixes import create_index, name_of, outside, statement
+from .parts.questions import distinct, orphans
+from .parts.telling import listed, table_comment
+from .parts.type_spelling import expression_key
 from .seen import Seen
-from .telling import listed, table_comment
-from .type_spelling import expression_key
 
 GROUP = Group(
     "contract-keys",

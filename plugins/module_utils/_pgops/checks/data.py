@@ -14,9 +14,9 @@ from ..model.finding import Found, NotChecked
 from ..model.identifiers import quote_ident
 from ..model.measured import Probe, Wanted
 from .check import Group
-from .fixes import columns_of, name_of
 from .foreign_key_graph import named_references
-from .questions import (
+from .parts.fixes import columns_of, name_of
+from .parts.questions import (
     SAMPLES,
     Questions,
     Reference,
@@ -32,8 +32,8 @@ from .questions import (
     reference_of,
     sample,
 )
+from .parts.telling import counted, table_comment
 from .seen import Seen
-from .telling import counted, table_comment
 
 GROUP = Group(
     "data",

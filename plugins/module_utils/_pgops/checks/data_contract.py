@@ -18,14 +18,14 @@ from ..model.contract.declared import Contract, Rule, Scalar
 from ..model.finding import Fix, Found, Limit, Lock, NotChecked, Step, Value
 from ..model.identifiers import quote_ident, quote_literal
 from ..model.measured import Probe
-from . import declared_keys
 from .check import Group
 from .data import duplicates
-from .fixes import ROW_EXCLUSIVE, name_of
-from .key_sql import tree
-from .questions import LONGEST, SAMPLES, Questions, alone, distinct, known_rows, object_name, orphans
+from .parts import declared_keys
+from .parts.fixes import ROW_EXCLUSIVE, name_of
+from .parts.key_sql import tree
+from .parts.questions import LONGEST, SAMPLES, Questions, alone, distinct, known_rows, object_name, orphans
+from .parts.telling import counted, table_comment
 from .seen import Seen
-from .telling import counted, table_comment
 
 GROUP = Group(
     "data-contract",

@@ -17,10 +17,10 @@ from ..model.finding import Fix, Found, Limit, Lock, NotChecked, Step
 from ..model.identifiers import quote_ident, quote_literal
 from ..model.measured import Probe, Wanted
 from .check import Group
-from .fixes import ROW_EXCLUSIVE, name_of
-from .questions import Questions, alone, object_name, perhaps_empty
+from .parts.fixes import ROW_EXCLUSIVE, name_of
+from .parts.questions import Questions, alone, object_name, perhaps_empty
+from .parts.telling import table_comment
 from .seen import Seen
-from .telling import table_comment
 
 GROUP = Group("data-sequences", "Sequences against the rows that they have numbered.")
 

@@ -15,8 +15,8 @@ from ..model.catalog.snapshot import Catalog
 from ..model.contract.declared import ALL
 from ..model.finding import Found, Limit
 from ..model.identifiers import quote_ident
-from .access import granted, listed, role_name, swap
 from .check import Group
+from .parts.access import granted, listed, role_name, swap
 from .seen import Seen
 
 GROUP = Group(

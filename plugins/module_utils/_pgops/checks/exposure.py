@@ -15,9 +15,9 @@ from ..model.catalog.server import ForeignServer
 from ..model.catalog.snapshot import Catalog
 from ..model.finding import Fix, Found, Limit, NotChecked
 from ..model.identifiers import quote_ident, quote_qualified
-from .access import columns_granted, few, granted, revoke, role_name, swap
 from .check import Group
-from .fixes import name_of
+from .parts.access import columns_granted, few, granted, revoke, role_name, swap
+from .parts.fixes import name_of
 from .seen import Seen
 
 GROUP = Group("exposure", "Exposure: secrets that many may read, and code that may do anything.")

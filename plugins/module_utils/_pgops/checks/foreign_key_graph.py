@@ -16,11 +16,11 @@ from ..model.finding import Fix, Found
 from ..model.identifiers import generated_name, quote_ident
 from ..model.measured import Probe
 from .check import Group
-from .fixes import columns_of, create_index, name_of
-from .key_sql import add, drop, validate
-from .questions import EQUALS, alone, comparable
+from .parts.fixes import columns_of, create_index, name_of
+from .parts.key_sql import add, drop, validate
+from .parts.questions import EQUALS, alone, comparable
+from .parts.telling import listed
 from .seen import Seen
-from .telling import listed
 
 GROUP = Group("foreign-key-graph", "Foreign keys: what is joined by them, and what should be.")
 

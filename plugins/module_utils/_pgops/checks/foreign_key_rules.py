@@ -13,8 +13,8 @@ from ..model.catalog.snapshot import Catalog
 from ..model.finding import Fix, Found, NotChecked
 from ..model.measured import Probe, Wanted
 from .check import Group
-from .fixes import columns_of
-from .key_sql import (
+from .parts.fixes import columns_of
+from .parts.key_sql import (
     RULES,
     definition,
     drop,
@@ -24,9 +24,9 @@ from .key_sql import (
     swapped,
     validate,
 )
-from .questions import Reference, collations_wanted, orphans, reference_of
+from .parts.questions import Reference, collations_wanted, orphans, reference_of
+from .parts.telling import counted
 from .seen import Seen
-from .telling import counted
 
 GROUP = Group("foreign-key-rules", "Foreign keys: whether they hold, and what a delete or an update does through them.")
 

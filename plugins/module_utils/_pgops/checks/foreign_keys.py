@@ -14,8 +14,8 @@ from ..model.catalog.snapshot import Catalog
 from ..model.finding import Fix, Found, Limit, Lock, Step
 from ..model.identifiers import generated_name, quote_ident, quote_qualified
 from .check import Group
-from .fixes import columns_of, create_index, name_of, outside
-from .key_sql import (
+from .parts.fixes import columns_of, create_index, name_of, outside
+from .parts.key_sql import (
     compared_plainly,
     local_columns,
     looked_up,
@@ -25,8 +25,8 @@ from .key_sql import (
     serves,
     tree,
 )
+from .parts.telling import listed
 from .seen import Seen
-from .telling import listed
 
 GROUP = Group("foreign-keys", "Foreign keys: what refers to what, and what a change on either side costs.")
 

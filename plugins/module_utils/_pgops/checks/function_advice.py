@@ -12,10 +12,10 @@ from ..model.acl import PUBLIC, effective_acl
 from ..model.catalog.relations import Function
 from ..model.catalog.snapshot import Catalog
 from ..model.finding import Found
-from .access import swap
 from .check import Group
 from .functions import own_functions, routine
-from .plpgsql import Token, tokens_of
+from .parts.access import swap
+from .parts.plpgsql import Token, tokens_of
 from .seen import Seen
 
 GROUP = Group(

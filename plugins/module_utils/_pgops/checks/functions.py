@@ -15,10 +15,10 @@ from ..model.catalog.server import Schema
 from ..model.catalog.snapshot import Catalog
 from ..model.finding import Fix, Found, Value
 from ..model.identifiers import quote_ident, quote_qualified
-from .access import revoke, role_name, swap
 from .check import Group
+from .parts.access import revoke, role_name, swap
+from .parts.telling import listed
 from .seen import Seen
-from .telling import listed
 
 GROUP = Group("functions", "Functions: those that act with another's rights, and who may change what they do.")
 

@@ -15,12 +15,12 @@ from ..model.finding import Fix, Found, Limit, NotChecked, Value
 from ..model.identifiers import quote_ident
 from ..model.measured import Wanted
 from .check import Group
-from .index_fixes import replace, size_of, wanted_of
-from .index_identity import usable
-from .index_redundancy import keeper_reason, serves_alone
 from .indexes import index_comment, index_object, keys_text
+from .parts.index_fixes import replace, size_of, wanted_of
+from .parts.index_identity import usable
+from .parts.index_redundancy import keeper_reason, serves_alone
+from .parts.telling import listed, not_seen, size_text
 from .seen import Seen
-from .telling import listed, not_seen, size_text
 
 GROUP = Group("index-design", "Design of indexes: keys and predicates that do not fit what an index is good for.")
 

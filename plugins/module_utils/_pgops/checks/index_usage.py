@@ -14,12 +14,12 @@ from ..model.catalog.snapshot import Catalog
 from ..model.finding import Found, Limit, NotChecked
 from ..model.measured import Wanted
 from .check import Group
-from .index_fixes import drop, size_of, wanted_of
-from .index_identity import usable
-from .index_redundancy import keeper_reason, serves_alone, whole
 from .indexes import index_comment, index_object
+from .parts.index_fixes import drop, size_of, wanted_of
+from .parts.index_identity import usable
+from .parts.index_redundancy import keeper_reason, serves_alone, whole
+from .parts.telling import counted, size_text, table_comment
 from .seen import DAY, Seen
-from .telling import counted, size_text, table_comment
 
 GROUP = Group("index-usage", "Use of indexes: what the server's counters say of them since they were last reset.")
 

@@ -15,12 +15,12 @@ from ..model.finding import Fix, Found, NotChecked, Step
 from ..model.identifiers import quote_qualified
 from ..model.measured import Wanted
 from .check import Group
-from .fixes import name_of
-from .index_fixes import NOT_AGAIN, attach, drop_unusable, rebuild, wanted_of
-from .index_identity import covers, identity, usable
-from .index_redundancy import keeper_reason, trees
+from .parts.fixes import name_of
+from .parts.index_fixes import NOT_AGAIN, attach, drop_unusable, rebuild, wanted_of
+from .parts.index_identity import covers, identity, usable
+from .parts.index_redundancy import keeper_reason, trees
+from .parts.telling import counted, listed, not_seen
 from .seen import Seen
-from .telling import counted, listed, not_seen
 
 GROUP = Group("indexes", "Indexes: those that no query can use, and those that others make needless.")
 

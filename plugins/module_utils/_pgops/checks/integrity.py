@@ -15,9 +15,9 @@ from ..model.finding import Fix, Found, NotChecked, Step, Value
 from ..model.identifiers import quote_ident, quote_qualified
 from ..model.measured import Probe, Wanted
 from .check import Group
-from .fixes import name_of, reindex
+from .parts.fixes import name_of, reindex
+from .parts.telling import counted, listed, table_comment
 from .seen import Seen
-from .telling import counted, listed, table_comment
 
 GROUP = Group("integrity", "What can make stored data wrong: collations that changed, damaged pages and indexes.")
 

@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from ..model.catalog.relations import Index, Relation
 from ..model.catalog.snapshot import Catalog
 from ..model.finding import Fix, Found, Lock, Step
-from .access import role_name
 from .check import Group
-from .fixes import ACCESS_EXCLUSIVE, name_of
+from .parts.access import role_name
+from .parts.fixes import ACCESS_EXCLUSIVE, name_of
+from .parts.telling import listed, table_comment
+from .parts.view_access import reached, readers, skips_row_security
 from .seen import Seen
-from .telling import listed, table_comment
-from .view_access import reached, readers, skips_row_security
 
 GROUP = Group(
     "materialized-views",

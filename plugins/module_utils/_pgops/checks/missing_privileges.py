@@ -15,11 +15,11 @@ from ..model.catalog.server import Schema
 from ..model.catalog.snapshot import Catalog
 from ..model.finding import Found
 from ..model.identifiers import quote_ident, quote_qualified
-from .access import columns_granted, few, granted, lacking, role_name, swap
 from .check import Group
-from .fixes import name_of
+from .parts.access import columns_granted, few, granted, lacking, role_name, swap
+from .parts.fixes import name_of
+from .parts.telling import counted
 from .seen import Seen
-from .telling import counted
 
 GROUP = Group("missing-privileges", "Missing privileges: what was granted and yet is refused.")
 

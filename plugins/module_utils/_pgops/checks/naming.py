@@ -18,8 +18,8 @@ from ..model.catalog.snapshot import Catalog
 from ..model.finding import Found, Limit
 from ..model.identifiers import MAX_BYTES
 from .check import Group
+from .parts.telling import listed, table_comment
 from .seen import Seen
-from .telling import listed, table_comment
 
 GROUP = Group(
     "naming", "Names: what must be quoted, is cut, or looks like something else; and who owns a schema's tables."

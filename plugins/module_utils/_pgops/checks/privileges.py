@@ -14,10 +14,10 @@ from ..model.catalog.server import DefaultPrivileges
 from ..model.catalog.snapshot import Catalog
 from ..model.finding import Fix, Found
 from ..model.identifiers import quote_ident
-from .access import CHANGING, TYPES, columns_granted, granted, listed, on_relation, revoke, swap
 from .check import Group
-from .fixes import name_of
-from .key_sql import tree
+from .parts.access import CHANGING, TYPES, columns_granted, granted, listed, on_relation, revoke, swap
+from .parts.fixes import name_of
+from .parts.key_sql import tree
 from .seen import Seen
 
 GROUP = Group("privileges", "Privileges: what everybody may do.")

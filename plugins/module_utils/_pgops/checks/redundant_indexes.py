@@ -13,12 +13,12 @@ from ..model.catalog.snapshot import Catalog
 from ..model.finding import Found, Limit
 from ..model.measured import Wanted
 from .check import Group
-from .index_fixes import drop, size_of, wanted_of
-from .index_identity import Key, identity, implied, usable
-from .index_redundancy import KINDS, Redundant, keeper_reason, redundant_indexes, referred_to, serves_alone
 from .indexes import index_comment, index_object, keys_text
+from .parts.index_fixes import drop, size_of, wanted_of
+from .parts.index_identity import Key, identity, implied, usable
+from .parts.index_redundancy import KINDS, Redundant, keeper_reason, redundant_indexes, referred_to, serves_alone
+from .parts.telling import size_text
 from .seen import Seen
-from .telling import size_text
 
 GROUP = Group("redundant-indexes", "Redundant indexes: what another index does as well, at the cost of every write.")
 

@@ -13,9 +13,9 @@ from ..model.catalog.server import ReplicationSlot
 from ..model.finding import Fix, Found, Limit, Step
 from ..model.identifiers import quote_literal
 from .check import Group
-from .heaps import days_ago
+from .parts.heaps import days_ago
+from .parts.telling import counted, listed, table_comment
 from .seen import DAY, Seen
-from .telling import counted, listed, table_comment
 
 GROUP = Group("replication", "Replication slots, standbys, subscriptions, and the archive of the WAL.")
 

@@ -13,8 +13,8 @@ from ..model.catalog.server import Membership, Role
 from ..model.catalog.snapshot import Catalog
 from ..model.finding import Fix, Found, Limit
 from ..model.identifiers import quote_ident
-from .access import few, marks_of_programs, swap
 from .check import Group
+from .parts.access import few, marks_of_programs, swap
 from .seen import DAY, Seen
 
 GROUP = Group("roles", "Roles: what those who log in may become, and who owns what.")

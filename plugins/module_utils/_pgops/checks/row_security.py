@@ -13,9 +13,9 @@ from ..model.acl import PUBLIC
 from ..model.catalog.relations import Policy, Relation
 from ..model.catalog.snapshot import Catalog
 from ..model.finding import Fix, Found, Limit
-from .access import columns_granted, few, granted, listed, revoke, role_name
 from .check import Group
-from .fixes import name_of, statement
+from .parts.access import columns_granted, few, granted, listed, revoke, role_name
+from .parts.fixes import name_of, statement
 from .seen import Seen
 
 GROUP = Group("row-security", "Row security: whether policies hold, and what they cost.")

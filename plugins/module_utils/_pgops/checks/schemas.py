@@ -19,8 +19,8 @@ from ..model.finding import Found
 from ..model.identifiers import quote_ident
 from .check import Group
 from .naming import Named, names_of
+from .parts.telling import listed
 from .seen import Seen
-from .telling import listed
 
 GROUP = Group("schemas", "Schemas: who owns what is in them, and names that are mistaken for one another.")
 

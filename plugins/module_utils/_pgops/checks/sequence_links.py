@@ -15,10 +15,10 @@ from ..model.finding import Fix, Found, Limit, Lock, NotChecked, Step
 from ..model.identifiers import generated_name, quote_ident, quote_literal, quote_qualified
 from ..model.measured import Wanted
 from .check import Group
-from .fixes import ACCESS_EXCLUSIVE, SHARE_ROW_EXCLUSIVE, name_of, statement
+from .parts.fixes import ACCESS_EXCLUSIVE, SHARE_ROW_EXCLUSIVE, name_of, statement
+from .parts.telling import not_seen, table_comment
 from .seen import Seen
 from .sequences import column_text, may_be_asked, most_of, uses_of
-from .telling import not_seen, table_comment
 
 GROUP = Group("sequence-links", "Sequences: to which columns they belong, and what happens to them with their table.")
 

@@ -15,9 +15,9 @@ from ..model.finding import Fix, Found, Limit, Lock, NotChecked, Step, Value
 from ..model.identifiers import quote_ident
 from ..model.measured import Wanted
 from .check import Group
-from .fixes import SHARE_ROW_EXCLUSIVE, name_of
+from .parts.fixes import SHARE_ROW_EXCLUSIVE, name_of
+from .parts.telling import listed, not_seen, table_comment
 from .seen import Seen
-from .telling import listed, not_seen, table_comment
 
 GROUP = Group("sequences", "Sequences: how near they and the columns they feed are to their end.")
 

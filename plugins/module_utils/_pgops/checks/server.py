@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from ..model.finding import Found, Limit
 from .check import Group
 from .configuration import ELSEWHERE, overrides, serverwide
-from .releases import END_OF_LIFE, KNOWN_ON, NEWEST_MINORS
+from .parts.releases import END_OF_LIFE, KNOWN_ON, NEWEST_MINORS
 from .seen import Seen
 
 GROUP = Group("server", "The server's version, its configuration files, and settings that nobody chose.")

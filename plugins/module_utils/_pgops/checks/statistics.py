@@ -12,12 +12,12 @@ from ..model.catalog.relations import Relation
 from ..model.catalog.snapshot import Catalog
 from ..model.finding import Found, Limit, NotChecked
 from ..model.measured import Wanted
-from .autovacuum import analyze_point, options_of
 from .check import Group
-from .fixes import analyze
-from .heaps import Heap, days_ago, heaps, is_old, latest, named, told_of, trees, type_of
+from .parts.autovacuum import analyze_point, options_of
+from .parts.fixes import analyze
+from .parts.heaps import Heap, days_ago, heaps, is_old, latest, named, told_of, trees, type_of
+from .parts.telling import not_seen, table_comment
 from .seen import Seen
-from .telling import not_seen, table_comment
 
 GROUP = Group("statistics", "What the planner and the counters of use know of the tables.")
 

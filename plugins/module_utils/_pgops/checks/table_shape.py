@@ -15,9 +15,9 @@ from ..model.catalog.snapshot import Catalog
 from ..model.finding import Found, Limit, Value
 from ..model.measured import Wanted
 from .check import Group
-from .fixes import name_of
+from .parts.fixes import name_of
+from .parts.telling import counted, listed, table_comment
 from .seen import Seen
-from .telling import counted, listed, table_comment
 
 GROUP = Group("table-shape", "The shape of tables: their columns, their keys, and whether anybody uses them.")
 

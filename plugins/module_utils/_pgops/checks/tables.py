@@ -14,9 +14,9 @@ from ..model.finding import Fix, Found, Limit, Lock, Step
 from ..model.identifiers import quote_ident
 from ..model.measured import Wanted
 from .check import Group
-from .fixes import ACCESS_EXCLUSIVE, name_of, outside, statement
+from .parts.fixes import ACCESS_EXCLUSIVE, name_of, outside, statement
+from .parts.telling import by_root, listed, partitions_named, table_comment
 from .seen import Seen
-from .telling import by_root, listed, partitions_named, table_comment
 
 GROUP = Group("tables", "Tables: keys that tell rows apart, identities for replication, and what survives a crash.")
 

@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator
 
 from ..model.finding import Found, NotChecked
-from .access import few
 from .check import Group
-from .hba import in_force, is_remote
+from .parts.access import few
+from .parts.hba import in_force, is_remote
 from .seen import Seen
 
 GROUP = Group("transport", "Transport: on which ways clients reach the server, and whether these are encrypted.")

@@ -13,10 +13,10 @@ from ..model.catalog.snapshot import Catalog
 from ..model.finding import Fix, Found, Limit, Lock, Step
 from ..model.identifiers import quote_ident, quote_qualified
 from .check import Group
-from .fixes import SHARE_ROW_EXCLUSIVE, name_of
-from .plpgsql import tokens_of
+from .parts.fixes import SHARE_ROW_EXCLUSIVE, name_of
+from .parts.plpgsql import tokens_of
+from .parts.telling import listed, table_comment
 from .seen import Seen
-from .telling import listed, table_comment
 
 GROUP = Group("triggers", "Triggers and rules: those that do not fire, and those that do more than they seem to.")
 

@@ -12,12 +12,12 @@ from ..model.catalog.health import Toast
 from ..model.catalog.relations import Relation
 from ..model.catalog.snapshot import Catalog
 from ..model.finding import Found, Limit
-from .autovacuum import insert_point, is_off, option_values, options_of, vacuum_point
 from .check import Group
-from .fixes import name_of, reset_option, vacuum
-from .heaps import Heap, days_ago, heaps, is_old, latest, named, told_of, trees, type_of
+from .parts.autovacuum import insert_point, is_off, option_values, options_of, vacuum_point
+from .parts.fixes import name_of, reset_option, vacuum
+from .parts.heaps import Heap, days_ago, heaps, is_old, latest, named, told_of, trees, type_of
+from .parts.telling import table_comment
 from .seen import Seen
-from .telling import table_comment
 
 GROUP = Group("vacuum", "Dead rows, and whether autovacuum comes for them.")
 

@@ -14,11 +14,11 @@ from ..model.catalog.snapshot import Catalog
 from ..model.finding import Fix, Found
 from ..model.identifiers import generated_name, quote_ident, quote_qualified
 from .check import Group
-from .fixes import SHARE_ROW_EXCLUSIVE, name_of, statement
-from .plpgsql import EVERY, Token, Write, fields, tells_relations_apart, tokens_of, writes
+from .parts.fixes import SHARE_ROW_EXCLUSIVE, name_of, statement
+from .parts.plpgsql import EVERY, Token, Write, fields, tells_relations_apart, tokens_of, writes
+from .parts.telling import listed, table_comment
+from .parts.view_access import VERBS, conditional_rules, instead_triggers, taken, verbs_of
 from .seen import Seen
-from .telling import listed, table_comment
-from .view_access import VERBS, conditional_rules, instead_triggers, taken, verbs_of
 
 GROUP = Group(
     "view-drift",

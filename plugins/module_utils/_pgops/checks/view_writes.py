@@ -14,7 +14,7 @@ from ..model.catalog.snapshot import Catalog
 from ..model.finding import Found
 from ..model.identifiers import quote_ident, quote_qualified
 from .check import Group
-from .plpgsql import (
+from .parts.plpgsql import (
     EVERY,
     Token,
     Write,
@@ -28,9 +28,9 @@ from .plpgsql import (
     tokens_of,
     writes,
 )
+from .parts.telling import listed
+from .parts.view_access import instead_triggers
 from .seen import Seen
-from .telling import listed
-from .view_access import instead_triggers
 
 GROUP = Group(
     "view-writes",

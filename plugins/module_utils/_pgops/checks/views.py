@@ -12,12 +12,11 @@ from ..model.acl import parse_acl
 from ..model.catalog.relations import Relation
 from ..model.catalog.snapshot import Catalog
 from ..model.finding import Fix, Found, Limit, Step, Value
-from .access import role_name
 from .check import Group
-from .fixes import name_of, statement
-from .seen import Seen
-from .telling import listed, table_comment
-from .view_access import (
+from .parts.access import role_name
+from .parts.fixes import name_of, statement
+from .parts.telling import listed, table_comment
+from .parts.view_access import (
     VERBS,
     below,
     conditional_rules,
@@ -28,6 +27,7 @@ from .view_access import (
     skips_row_security,
     taken,
 )
+from .seen import Seen
 
 GROUP = Group("views", "Views: whether they take the writes they are there for, and what they let be read.")
 

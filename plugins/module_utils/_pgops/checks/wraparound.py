@@ -14,9 +14,9 @@ from ..model.catalog.server import DatabaseFacts
 from ..model.catalog.snapshot import Catalog
 from ..model.finding import Found, Limit
 from .check import Group
-from .fixes import vacuum
+from .parts.fixes import vacuum
+from .parts.telling import counted, listed, table_comment
 from .seen import Seen
-from .telling import counted, listed, table_comment
 
 GROUP = Group("wraparound", "How near the cluster is to the end of its transaction ids, and what keeps old ones.")
 

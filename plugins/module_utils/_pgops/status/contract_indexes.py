@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..checks.index_redundancy import redundant_indexes
+from ..checks.parts.index_redundancy import redundant_indexes
 from ..model.catalog.relations import Index, Relation
 from ..model.catalog.snapshot import Catalog
 from ..model.contract import values

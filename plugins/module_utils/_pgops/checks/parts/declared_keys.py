@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ..model.catalog.relations import Column, Constraint, Relation
-from ..model.catalog.snapshot import TABLE_KINDS, Catalog
-from ..model.contract import declared
+from ...model.catalog.relations import Column, Constraint, Relation
+from ...model.catalog.snapshot import TABLE_KINDS, Catalog
+from ...model.contract import declared
+from ..seen import Seen
 from .questions import Reference, comparable
-from .seen import Seen
 
 
 def tables(seen: Seen) -> Iterator[tuple[declared.Table, Relation]]:

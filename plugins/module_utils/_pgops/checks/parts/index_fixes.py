@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from ..model.catalog.relations import Index, Relation
-from ..model.catalog.snapshot import Catalog
-from ..model.finding import Fix, Lock, Step
-from ..model.identifiers import generated_name, quote_ident, quote_literal, quote_qualified
-from ..model.measured import Wanted
+from ...model.catalog.relations import Index, Relation
+from ...model.catalog.snapshot import Catalog
+from ...model.finding import Fix, Lock, Step
+from ...model.identifiers import generated_name, quote_ident, quote_literal, quote_qualified
+from ...model.measured import Wanted
 from .fixes import ACCESS_EXCLUSIVE, name_of, outside, statement
 from .index_redundancy import trees, whole
 

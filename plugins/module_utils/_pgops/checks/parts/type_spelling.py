@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 
-from ..model.catalog.snapshot import Catalog
-from ..model.identifiers import IdentifierError, parse_qualified, quote_ident
+from ...model.catalog.snapshot import Catalog
+from ...model.identifiers import IdentifierError, parse_qualified, quote_ident
 
 #: What SQL and the catalog call PostgreSQL's own types, to what format_type prints.
 _ALIASES = {

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ..model.catalog.relations import Column, Relation
-from ..model.catalog.snapshot import Catalog
-from ..model.finding import Fix, Step
-from ..model.identifiers import quote_ident
+from ...model.catalog.relations import Column, Relation
+from ...model.catalog.snapshot import Catalog
+from ...model.finding import Fix, Step
+from ...model.identifiers import quote_ident
 from .fixes import name_of, statement
 from .telling import listed
 

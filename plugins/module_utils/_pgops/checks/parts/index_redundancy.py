@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..model.catalog.relations import Constraint, Index, Relation
-from ..model.catalog.snapshot import Catalog
+from ...model.catalog.relations import Constraint, Index, Relation
+from ...model.catalog.snapshot import Catalog
 from .fixes import name_of
 from .index_identity import Identity, contains, identity, usable
 from .key_sql import serves

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from ..model.catalog.relations import Column, ColumnStatistics, Index, Relation
-from ..model.catalog.snapshot import Catalog
-from ..model.identifiers import quote_qualified
-from ..model.measured import Probe
+from ...model.catalog.relations import Column, ColumnStatistics, Index, Relation
+from ...model.catalog.snapshot import Catalog
+from ...model.identifiers import quote_qualified
+from ...model.measured import Probe
+from ..seen import Seen
 from .autovacuum import option_values
 from .bloat_estimate import Width, btree_pages, table_pages, toast_pages
-from .seen import Seen
 
 #: How many of each kind are measured: each is read from end to end, but for pages that are known to be full.
 MEASURED = 5

@@ -10,8 +10,8 @@ import ipaddress
 from collections.abc import Iterable
 from typing import Union
 
-from ..model.catalog.server import HbaRule
-from ..model.catalog.snapshot import Catalog
+from ...model.catalog.server import HbaRule
+from ...model.catalog.snapshot import Catalog
 from .access import role_name
 
 Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]

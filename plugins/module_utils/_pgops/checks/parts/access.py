@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from ..model.acl import PUBLIC, AclEntry, effective_acl
-from ..model.catalog.relations import Column, Relation
-from ..model.catalog.snapshot import Catalog
-from ..model.finding import Fix
-from ..model.identifiers import quote_ident
+from ...model.acl import PUBLIC, AclEntry, effective_acl
+from ...model.catalog.relations import Column, Relation
+from ...model.catalog.snapshot import Catalog
+from ...model.finding import Fix
+from ...model.identifiers import quote_ident
+from ..seen import Seen
 from .fixes import statement
-from .seen import Seen
 
 #: The order in which privileges are named.
 ORDER = (

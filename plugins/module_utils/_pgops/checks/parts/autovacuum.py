@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from ..model.catalog.server import Setting
+from ...model.catalog.server import Setting
 
 _ENABLED = "autovacuum_enabled"
 _FALSE = frozenset({"false", "fals", "fal", "fa", "f", "no", "n", "off", "of", "0"})

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 from typing import NamedTuple, Union
 
-from ..model.catalog.relations import Index
-from ..model.catalog.snapshot import Catalog
+from ...model.catalog.relations import Index
+from ...model.catalog.snapshot import Catalog
 
 #: What an index is made of a column number, or of a text where it is an expression.
 What = Union[int, str]

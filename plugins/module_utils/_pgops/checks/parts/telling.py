@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from ..model.catalog.relations import Relation
-from ..model.catalog.snapshot import Catalog
-from ..model.finding import NotChecked
+from ...model.catalog.relations import Relation
+from ...model.catalog.snapshot import Catalog
+from ...model.finding import NotChecked
 from .fixes import name_of
 
 MOST_LISTED = 5

@@ -14,14 +14,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..model.catalog.relations import Column, Constraint, Relation
-from ..model.catalog.server import Operator
-from ..model.catalog.snapshot import Catalog
-from ..model.finding import NotChecked
-from ..model.identifiers import quote_ident, quote_qualified
-from ..model.measured import Details, Probe
+from ...model.catalog.relations import Column, Constraint, Relation
+from ...model.catalog.server import Operator
+from ...model.catalog.snapshot import Catalog
+from ...model.finding import NotChecked
+from ...model.identifiers import quote_ident, quote_qualified
+from ...model.measured import Details, Probe
+from ..seen import Seen
 from .fixes import name_of
-from .seen import Seen
 from .telling import listed
 
 #: Rows shown as examples, and the characters of a value that are shown.

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from ..model.acl import PUBLIC, AclEntry, effective_acl
-from ..model.catalog.relations import Relation, Trigger
-from ..model.catalog.snapshot import Catalog
+from ...model.acl import PUBLIC, AclEntry, effective_acl
+from ...model.catalog.relations import Relation, Trigger
+from ...model.catalog.snapshot import Catalog
 
 #: The verbs of writing with their bits in `Relation.updatable` and in `Trigger.bits`, and their number in `Rule.event`.
 VERBS = ("INSERT", "UPDATE", "DELETE")

@@ -6,10 +6,10 @@
 
 from __future__ import annotations
 
-from ..model.catalog.relations import Column, Constraint, Index, Relation, Type
-from ..model.catalog.snapshot import Catalog
-from ..model.finding import Lock, Step
-from ..model.identifiers import generated_name, quote_ident, quote_literal
+from ...model.catalog.relations import Column, Constraint, Index, Relation, Type
+from ...model.catalog.snapshot import Catalog
+from ...model.finding import Lock, Step
+from ...model.identifiers import generated_name, quote_ident, quote_literal
 from .fixes import ACCESS_EXCLUSIVE, ROW_SHARE, SHARE_ROW_EXCLUSIVE, SHARE_UPDATE_EXCLUSIVE, columns_of, name_of
 
 #: The catalog's letters for what a foreign key does; NO ACTION is what it does unless told otherwise.

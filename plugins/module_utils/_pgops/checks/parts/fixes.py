@@ -12,10 +12,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..model.catalog.relations import Index, Relation
-from ..model.catalog.snapshot import Catalog
-from ..model.finding import Fix, Lock, Step
-from ..model.identifiers import quote_ident, quote_literal, quote_qualified
+from ...model.catalog.relations import Index, Relation
+from ...model.catalog.snapshot import Catalog
+from ...model.finding import Fix, Lock, Step
+from ...model.identifiers import quote_ident, quote_literal, quote_qualified
 
 ACCESS_EXCLUSIVE = "ACCESS EXCLUSIVE"
 SHARE_ROW_EXCLUSIVE = "SHARE ROW EXCLUSIVE"

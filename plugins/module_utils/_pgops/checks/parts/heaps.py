@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from ..model.catalog.relations import Relation, TableUsage
-from ..model.catalog.snapshot import Catalog
-from ..model.finding import Value
-from .seen import DAY
+from ...model.catalog.relations import Relation, TableUsage
+from ...model.catalog.snapshot import Catalog
+from ...model.finding import Value
+from ..seen import DAY
 from .telling import partitions_named
 
 #: Tables named in the evidence of one finding.
