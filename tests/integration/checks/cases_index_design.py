@@ -46,6 +46,12 @@ def hidden(seen: Seen) -> Seen:
 USELESS = [
     Case(PREDICATE, "a column that is never NULL", TABLE + "CREATE INDEX i ON t (a) WHERE b IS NOT NULL;", {"t.i"}),
     Case(
+        PREDICATE,
+        "beside the same index without a predicate",
+        TABLE + "CREATE INDEX i ON t (a) WHERE b IS NOT NULL; CREATE INDEX whole ON t (a);",
+        {"t.i"},
+    ),
+    Case(
         PREDICATE, "two such columns", TABLE + "CREATE INDEX i ON t (a) WHERE b IS NOT NULL AND f IS NOT NULL;", {"t.i"}
     ),
     Case(

@@ -16,9 +16,9 @@ from ..model.identifiers import quote_ident
 from ..model.measured import Wanted
 from .check import Group
 from .indexes import index_comment, index_object, keys_text
-from .parts.index_fixes import replace, size_of, wanted_of
+from .parts.index_fixes import drop, replace, size_of, wanted_of
 from .parts.index_identity import usable
-from .parts.index_redundancy import keeper_reason, serves_alone
+from .parts.index_redundancy import keeper_reason, same_without_predicate, serves_alone
 from .parts.telling import listed, not_seen, size_text
 from .seen import Seen
 
@@ -145,12 +145,16 @@ def index_useless_predicate(seen: Seen) -> Iterator[Found]:
     catalog = seen.catalog
     for table, index in _trees(catalog):
         if _says_nothing(catalog, index):
+            same = same_without_predicate(catalog, index)
+            beside = f" {same.name} does the same without it." if same is not None else ""
+            definitions = seen.details.definitions
             found = _found(
                 catalog,
                 index,
-                f"The predicate {index.predicate} of {index.name} leaves out no row of {table.name}, but hides it.",
-                {"predicate": index.predicate},
-                fix=replace(catalog, index, seen.details.definitions, None),
+                f"The predicate {index.predicate} of {index.name} leaves out no row of {table.name}, but hides it."
+                + beside,
+                {"predicate": index.predicate, "same": same.name if same is not None else None},
+                fix=replace(catalog, index, definitions, None) if same is None else drop(catalog, index, definitions),
                 no_fix=WHOLE_TREE,
                 confidence="certain",
             )

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from ...model.catalog.relations import Constraint, Index, Relation
 from ...model.catalog.snapshot import Catalog
 from .fixes import name_of
-from .index_identity import Identity, contains, identity, usable
+from .index_identity import Identity, contains, covers, identity, usable
 from .key_sql import serves
 
 #: What hangs on a key constraint, as sentences say it.
@@ -82,6 +82,19 @@ def serves_alone(catalog: Catalog, index: Index, besides: tuple[Index, ...]) -> 
         if not any(serves(catalog, constraint, other) for other in besides):
             return constraint
     return None
+
+
+def same_without_predicate(catalog: Catalog, index: Index) -> Index | None:
+    """Another index that does all that this one would do without its predicate, where nothing else needs this one."""
+    if keeper_reason(catalog, index):
+        return None
+    plain = index._replace(predicate=None)
+    wanted = identity(catalog, plain)
+    others = (one for one in catalog.indexes.get(index.table, ()) if one.oid != index.oid and one.predicate is None)
+    return next(
+        (one for one in others if usable(one) and (identity(catalog, one) == wanted or covers(catalog, one, plain))),
+        None,
+    )
 
 
 def _redundant(catalog: Catalog) -> tuple[Redundant, ...]:
