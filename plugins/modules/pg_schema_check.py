@@ -144,8 +144,8 @@ notes:
     SELECT and membership in the owners of the tables.
 seealso:
   - module: ollama_scanner.pgops.pg_view_triggers
-  - plugin: ollama_scanner.pgops.pg_schema_review
-    plugin_type: role
+  - module: ollama_scanner.pgops.pg_schema_info
+  - module: ollama_scanner.pgops.pg_contract_info
 author:
   - Ollama Scanner maintainers (@ollama-scanner)
 """

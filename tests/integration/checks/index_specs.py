@@ -174,7 +174,7 @@ def constraints(draw: st.DrawFn) -> Spec:
 def tables(draw: st.DrawFn) -> list[Spec]:
     """The indexes of one table: some at will, some akin to others, some of constraints."""
     made = draw(st.lists(st.one_of(specs(), specs(), constraints()), min_size=1, max_size=3))
-    for _ in range(draw(st.integers(1, 5))):
+    for _time in range(draw(st.integers(1, 5))):
         parent = draw(st.sampled_from(made))
         made.append(dataclasses.replace(draw(variants(parent)), constraint="", more=""))
     primary = [spec for spec in made if spec.constraint == "PRIMARY KEY"]

@@ -219,7 +219,7 @@ def fk_index_questionable(seen: Seen, columns: float) -> Iterator[Found]:
             told = {index.name: _poor(catalog, key, index, columns) for index in indexes}
             of_use = {name: why for name, why in told.items() if why is not None}
             if of_use and all(of_use.values()):
-                name, why = next(iter(sorted(of_use.items())))
+                name, why = min(of_use.items())
                 yield Found(
                     object=(table.schema, table.name, key.name),
                     object_type="foreign key",

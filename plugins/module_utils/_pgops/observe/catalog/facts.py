@@ -81,7 +81,7 @@ class Facts:
     def _look_ups(self) -> None:
         self._role_names = {row[0]: row[1] for row in self.of("role")}
         self.access_methods = {row[0]: row[1] for row in self.of("access_method")}
-        self.members = {(catalog, oid) for catalog, oid in self.of("extension_member")}
+        self.members = {(row[0], row[1]) for row in self.of("extension_member")}
         for child, parent in self.of("parent"):
             self.parents.setdefault(child, []).append(parent)
         self.building = {index for _table, index in self.of("building")}
