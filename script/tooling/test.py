@@ -34,7 +34,7 @@ class Part:
 
 PARTS = (
     Part(
-        "lint", 6, "ansible-lint, ansible-test sanity, ruff, mypy, yamllint, shellcheck, documentation, build", run_lint
+        "lint", 9, "ansible-lint, ansible-test sanity, ruff, mypy, yamllint, shellcheck, documentation, build", run_lint
     ),
     Part("unit", 3, "pure decisions, and imports on every Python from 3.9", run_unit),
     Part("integration", 26, "real PostgreSQL, 15 and 17 or 14 to 18, real plays, both drivers", run_integration),
