@@ -37,7 +37,7 @@ PARTS = (
         "lint", 9, "ansible-lint, ansible-test sanity, ruff, mypy, yamllint, shellcheck, documentation, build", run_lint
     ),
     Part("unit", 3, "pure decisions, and imports on every Python from 3.9", run_unit),
-    Part("integration", 26, "real PostgreSQL, 15 and 17 or 14 to 18, real plays, both drivers", run_integration),
+    Part("integration", 36, "real PostgreSQL, 15 and 17 or 14 to 18, real plays, both drivers", run_integration),
     Part("molecule", 18, "the scenarios of molecule/ in Docker, on Debian's packages", run_molecule),
 )
 
