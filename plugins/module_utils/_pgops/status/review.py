@@ -54,31 +54,32 @@ def review(session: Session, settings: SchemaCheckSettings, contract: Contract |
     told = _told(settings)
     suppressions = read_suppressions(settings.suppress)
     baseline = _baseline(settings.baseline, session.database)
-    try:
-        with without_collector():
-            seen = look(session, checks, contract, settings.data_timeout, settings.data_budget, settings.data_rows)
-            judgement = judge(seen, checks, limits)
-    except DatabaseError as error:
-        raise PgOpsError(
-            f"The review of database {session.database} was not finished: {error} Nothing was changed; run it again.",
-            **error.facts,
-        ) from error
-    accepted = Accepted(seen, suppressions, settings.pragmas)
-    findings = [
-        baseline.marked(accepted.marked(one)) for one in judgement.judged if told(one.finding, seen.catalog.schemas)
-    ]
     ran = [check for check in checks if contract is not None or "contract" not in check.about.needs]
-    return Review(
-        database=session.database,
-        server_version=seen.catalog.server.version_text,
-        created=seen.catalog.server.now,
-        scope=_scope(seen, settings, ran),
-        checks=tuple(check.about for check in ran),
-        findings=tuple(findings),
-        not_checked=judgement.not_checked,
-        resolved=baseline.resolved(judgement.findings, [check.about.id for check in ran], judgement.not_checked),
-        notes=tuple(accepted.notes()),
-    )
+    with without_collector():
+        try:
+            seen = look(session, ran, contract, settings.data_timeout, settings.data_budget, settings.data_rows)
+        except DatabaseError as error:
+            raise PgOpsError(
+                f"The review of database {session.database} was not finished: {error} Nothing was changed; run it "
+                "again.",
+                **error.facts,
+            ) from error
+        judgement = judge(seen, ran, limits)
+        accepted = Accepted(seen, suppressions, settings.pragmas)
+        findings = [
+            baseline.marked(accepted.marked(one)) for one in judgement.judged if told(one.finding, seen.catalog.schemas)
+        ]
+        return Review(
+            database=session.database,
+            server_version=seen.catalog.server.version_text,
+            created=seen.catalog.server.now,
+            scope=_scope(seen, settings, ran),
+            checks=tuple(check.about for check in ran),
+            findings=tuple(findings),
+            not_checked=judgement.not_checked,
+            resolved=baseline.resolved(judgement.findings, [check.about.id for check in ran], judgement.not_checked),
+            notes=tuple(accepted.notes()),
+        )
 
 
 def look(
