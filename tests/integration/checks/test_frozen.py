@@ -7,7 +7,7 @@ Each finding that must be there is defended in a sentence.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 import yaml
@@ -16,12 +16,26 @@ from _pgops.model.settings.schema_check import SchemaCheckSettings
 from _pgops.status.review import review
 from conftest import ROOT
 from frozen_sets import BEFORE_15, CLEAN, GENERATED, NO_CONTRACT, OF_THE_DAY, SCANNER, SERVER
-from harness import FIXTURES, Client, Server, wait_until
+from harness import FIXTURES, Client, Server, Servers, wait_until
 from review_stage import MAKE
 from stage import open_session
 
 pytestmark = pytest.mark.every_major
 TABLES = 23
+
+
+@pytest.fixture(scope="module")
+def untouched() -> Iterator[Servers]:
+    """Servers of this file's own: roles of other tests would be findings."""
+    running = Servers()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def server(untouched: Servers, major: int) -> Server:
+    """The untouched server of the test's major."""
+    return untouched.get(major)
 
 
 def fill_scanner(client: Client) -> None:
