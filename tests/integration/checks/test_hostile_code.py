@@ -30,8 +30,7 @@ ASKED = ("data-orphans-fk", "data-check-violations", "data-null-where-expected",
 
 # A function that may be folded while a query is planned calls one that may do anything; errors are kept quiet.
 CODE = """
-CREATE FUNCTION h.take() RETURNS int LANGUAGE plpgsql VOLATILE AS $f$
-BEGIN
+CREATE FUNCTION h.take() RETURNS int LANGUAGE plpgsql VOLATILE AS $f$ BEGIN
   BEGIN EXECUTE 'RESET ROLE'; EXCEPTION WHEN OTHERS THEN NULL; END;
   BEGIN EXECUTE 'RESET SESSION AUTHORIZATION'; EXCEPTION WHEN OTHERS THEN NULL; END;
   BEGIN EXECUTE 'COPY (SELECT 1) TO PROGRAM ''touch {marker}'''; EXCEPTION WHEN OTHERS THEN NULL; END;
