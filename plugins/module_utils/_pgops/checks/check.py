@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar, Union
 
 from ..model.catalog.snapshot import Catalog
+from ..model.contract.declared import Contract
 from ..model.finding import CheckInfo, Found, Limit, NotChecked
 from ..model.measured import Probe, Wanted
 from .seen import Seen
@@ -69,6 +70,11 @@ class Group:
             return judge
 
         return register
+
+
+def applicable(checks: Iterable[Check], contract: Contract | None) -> list[Check]:
+    """The checks that can say anything: those that compare with a contract are left out without one."""
+    return [check for check in checks if contract is not None or "contract" not in check.about.needs]
 
 
 def limits_of(check: Check, said: dict[str, Any]) -> dict[str, float]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..model.finding import SEVERITIES, Finding, Found, NotChecked, finding_key, object_text
-from .check import Check, limits_of
+from .check import Check, applicable, limits_of
 from .seen import Seen
 
 
@@ -40,9 +40,7 @@ def judge(seen: Seen, checks: Iterable[Check], limits: Mapping[str, dict[str, An
     """Judge with these checks; `limits` are by check id and name of the limit."""
     judged: dict[str, Judged] = {}
     not_checked: list[NotChecked] = []
-    for check in checks:
-        if "contract" in check.about.needs and seen.contract is None:
-            continue
+    for check in applicable(checks, seen.contract):
         lacking = _lacking(seen, check)
         if lacking:
             not_checked.append(NotChecked(check.about.id, lacking))

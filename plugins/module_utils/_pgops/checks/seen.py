@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -26,6 +27,11 @@ class Seen:
     contract: Contract | None = None
     details: Details = field(default_factory=Details)
     answers: Mapping[str, Answer] = field(default_factory=dict)
+
+    @property
+    def today(self) -> datetime.date:
+        """The day of the reading by the server's clock, in UTC."""
+        return datetime.datetime.fromtimestamp(self.catalog.server.now, datetime.timezone.utc).date()
 
     @cached_property
     def usage_since(self) -> float | None:

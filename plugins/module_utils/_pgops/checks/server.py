@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Iterator
 
 from ..model.finding import Found, Limit
@@ -162,10 +161,6 @@ def cache_hit_ratio(seen: Seen, percent: float, pages: float) -> Iterator[Found]
         )
 
 
-def _today(seen: Seen) -> datetime.date:
-    return datetime.datetime.fromtimestamp(seen.catalog.server.now, datetime.timezone.utc).date()
-
-
 @GROUP.check(
     "minor-version-behind",
     severity="warning",
@@ -209,7 +204,7 @@ def major_end_of_life(seen: Seen, days: float) -> Iterator[Found]:
     end = END_OF_LIFE.get(server.major)
     if end is None:
         return
-    left = (end - _today(seen)).days
+    left = (end - seen.today).days
     if left < days:
         yield Found(
             object=("server_version",),

@@ -7,14 +7,13 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime
 import json
 import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..checks.baseline import Baseline, read_baseline
-from ..checks.check import Check
+from ..checks.check import Check, applicable
 from ..checks.choice import Told, choose_checks, choose_limits
 from ..checks.judge import Judged, judge
 from ..checks.seen import Seen
@@ -54,7 +53,7 @@ def review(session: Session, settings: SchemaCheckSettings, contract: Contract |
     told = _told(settings)
     suppressions = read_suppressions(settings.suppress)
     baseline = _baseline(settings.baseline, session.database)
-    ran = [check for check in checks if contract is not None or "contract" not in check.about.needs]
+    ran = applicable(checks, contract)
     with without_collector():
         try:
             seen = look(session, ran, contract, settings.data_timeout, settings.data_budget, settings.data_rows)
@@ -95,7 +94,7 @@ def look(
     :raises LockedError: when others held a table for themselves alone all the while; names it and them.
     :raises DatabaseError: when PostgreSQL refuses a reading.
     """
-    chosen = [check for check in checks if contract is not None or "contract" not in check.about.needs]
+    chosen = applicable(checks, contract)
 
     def want(catalog: Catalog) -> Wanted:
         wanted = Wanted()
@@ -127,7 +126,7 @@ class Accepted:
     """What somebody accepted, by the settings and by comments on objects, and what of that is out of date."""
 
     def __init__(self, seen: Seen, suppressions: list[Suppression], pragmas: bool) -> None:
-        self._today = datetime.datetime.fromtimestamp(seen.catalog.server.now, datetime.timezone.utc).date()
+        self._today = seen.today
         self._suppressions = suppressions
         self._comments = seen.catalog.comments if pragmas else {}
         self._used: set[int] = set()
